@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """An active finding. If it was adopted, it ends at ``until`` unless a detector reports it.
+    """An active finding; an adopted finding ends at ``until`` unless a detector reports it.
 
     ``until`` is in the host's time, in Unix milliseconds.
     """
@@ -44,8 +44,8 @@ class _Active:
 class ActiveFindings:
     """The active findings by host and channel.
 
-    A finding of an earlier advisor is adopted: if a detector reports it again, it keeps its
-    ID and its beginning, and nothing new is published.
+    A finding that the advisor published before its restart is adopted: if a detector reports the
+    finding again, it keeps its ID and its beginning, and does not count as a new finding.
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
@@ -64,7 +64,7 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Adopt a finding of an earlier advisor; publish it again if it is not retained."""
+        """Adopt an earlier finding; yield a message to publish if the broker does not retain it."""
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:
             self._note_end(finding.host, base)
@@ -123,7 +123,7 @@ class ActiveFindings:
                 yield from self._end(each, each.finding.over(now))
 
     def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
-        """End the findings of ``host``, except those of ``except_kinds``."""
+        """End the findings of ``host``, except findings of ``except_kinds``."""
         for each in list(self._hosts.get(host, {}).values()):
             if each.finding.kind not in except_kinds:
                 yield from self._end(each, each.finding.over(now))

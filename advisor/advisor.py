@@ -45,10 +45,11 @@ class Advisor:
     """Subscribes to the samples of every host, and publishes a retained message for each finding.
 
     The advisor needs no persistent session and subscribes to samples with QoS 0, because it reads
-    each host's past from the history when it starts. If it loses its connection later, it misses
-    the samples that are published meanwhile, except the newest sample of each channel, which the
-    broker retains. When a finding is over, the advisor publishes the end and removes the retained
-    message. An unexpected error in the analysis is counted and logged; the advisor continues.
+    a host's past from the history before it analyses the host's first sample. If the connection
+    fails later, the advisor misses the samples that are published until it reconnects, except the
+    newest sample of each channel, which the broker retains. When a finding is over, the advisor
+    publishes the end and removes the retained message. An unexpected error in the analysis is
+    counted and logged; the advisor continues.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish what ``changes`` returns; log an error that it raises, and continue."""
+        """Publish the messages that ``changes`` returns; log any error that it raises."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

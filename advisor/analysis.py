@@ -47,7 +47,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield ``findings``; without ``updates``, leave out findings with only new numbers."""
+        """Yield ``findings``; without ``updates``, omit findings of which only numbers are new."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
@@ -62,11 +62,11 @@ class _Host:
 class Analysis:
     """Feeds each host's readings, in order of time, to the host's own detectors.
 
-    A sample that is late, or not newer than the previous one on its channel, is skipped and
-    counted. A sample that is newer by less than ``CLOSE`` is skipped but not counted, because
-    findings develop over minutes. If a host's clock is set back, the host's findings end and its
-    detectors start again. The findings about a device end when the device is no longer read.
-    Samples of hosts and channels beyond ``limits`` are skipped and counted.
+    A sample that is late, or not newer than the previous sample on its channel, is skipped, and is
+    counted in ``skipped``; so are samples of hosts and channels beyond ``limits``. A sample that is
+    newer by less than ``CLOSE`` is skipped to save CPU time, and is not counted. If a host's clock
+    is set back, the host's findings end, and the host gets new detectors. The findings about a
+    device end when the device is no longer read.
     """
 
     def __init__(
@@ -113,8 +113,7 @@ class Analysis:
         """Yield the findings that begin or end because time passes.
 
         ``now`` is in Unix milliseconds: the time of the machine that analyses, or, for a recording,
-        the newest timestamp of all hosts. A call does nothing if the last call that did something
-        was less than a minute ago.
+        the newest timestamp of all hosts. At most one call a minute has an effect.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -135,7 +134,7 @@ class Analysis:
             host.fresh = False
 
     def _host_of(self, content: Sample | CollectorStatus) -> _Host | None:
-        """Return the host of ``content``, or None if ``content`` is not to be analysed."""
+        """Return the host of ``content``, or None if ``content`` is skipped."""
         host = self._hosts.get(content.host)
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
@@ -172,7 +171,7 @@ class Analysis:
         return name in self._hosts
 
     def rest(self, name: str) -> Iterator[Finding]:
-        """End the findings about a silent host, except findings of detectors that read its silence.
+        """End a silent host's findings, except findings of detectors that use ``SILENCE``.
 
         If the host's newest status is not offline, forget the host instead.
         """

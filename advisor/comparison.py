@@ -23,11 +23,12 @@ _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # indexes in METRICS
 
 
 class Metric(NamedTuple):
-    """A value to compare: ``sign`` is -1 if lower is worse.
+    """A value to compare; ``sign`` is -1 if lower values are worse, and 1 if higher values are.
 
     A GPU can deviate only if the other GPUs differ from each other by at most ``alike``. With
-    ``relative``, differences are fractions of the other GPUs' median. With ``absolute``, each
-    difference counts from the start, because GPUs under the same load should never differ.
+    ``relative``, differences are fractions of the other GPUs' median. With ``absolute``, the
+    GPU's usual difference is not subtracted: in this metric, GPUs under the same load should not
+    differ.
     """
 
     field: str
@@ -49,7 +50,7 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """The ``metric`` of one GPU has deviated from the other GPUs since ``since`` (seconds).
+    """One GPU's ``metric`` deviates from the other GPUs; this began at ``since`` (seconds).
 
     ``value`` is the value of this GPU, and ``others`` is the median of the other GPUs.
     """
@@ -65,8 +66,8 @@ class Member:
     """One GPU: its smoothed values, their usual differences from other GPUs, and its deviations.
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
-    since the values were last smoothed. A value is ``apart`` if its difference exceeds the limit,
-    and deviates (``held``) if the difference is also larger than is usual in the GPU's run.
+    since the values were last smoothed. A value is ``apart`` if its difference from the other GPUs
+    exceeds the limit. It deviates (``held``) if the difference is also unusually large for the run.
     """
 
     at: float = -math.inf
@@ -101,7 +102,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether this GPU works as hard as the rest; if not, temperatures may differ."""
+        """Return whether this GPU works as hard as the others, so temperatures are comparable."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -135,7 +136,7 @@ class Comparison:
         self._differences = [0.0] * len(METRICS)  # mean deviation from the usual difference
 
     def compare(self, now: float, found: Container[str]) -> bool:
-        """Compare all members; return False if they do not work in step.
+        """Compare all members; return False if they work out of step or cannot be compared.
 
         ``found`` contains the members about which a finding is active.
         """
@@ -164,7 +165,7 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Note which members deviate in one metric; without ``found``, only learn what is usual."""
+        """Note deviations in one metric; without ``found``, only learn the usual differences."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:

@@ -9,7 +9,7 @@ KEPT = 48  # buckets of each width; they cover 24 min, 96 min, 6 h, 26 h and 102
 
 
 class Bucket(NamedTuple):
-    """The lowest value (``low``), the time at which it was first seen, and the highest value."""
+    """The lowest value of a time span, the time when it first occurred, and the highest value."""
 
     time: float
     low: float
@@ -50,7 +50,7 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add the narrower ``bucket``; return the bucket that this closes, if any."""
+        """Add ``bucket``; if it begins the next bucket of this width, return the closed bucket."""
         index = int(bucket.time // self._width)
         if index == self._index:
             if bucket.low < self._low:
@@ -72,9 +72,9 @@ class _Level:
 class Envelope:
     """Buckets of several widths over one series, to show both its last minutes and its last days.
 
-    Adding a value takes constant time, and the memory is bounded. The level of a width is created
-    only when the first bucket of the previous width closes, because the widest buckets take hours
-    to fill.
+    Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
+    fill, so the level of each width is created only when the first bucket of the previous, narrower
+    width closes.
     """
 
     __slots__ = ("_levels",)
@@ -86,7 +86,7 @@ class Envelope:
     def add(self, time: float, value: float) -> int:
         """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
 
-        If the result is n, these are the first n of ``WIDTHS``.
+        If the result is n, these widths are the first n of ``WIDTHS``.
         """
         if self._levels[0].extend(time, value):
             return 0
@@ -102,7 +102,7 @@ class Envelope:
 
     @property
     def levels(self) -> int:
-        """How many of ``WIDTHS``, from the narrowest on, are in use so far."""
+        """The number of widths that are in use so far, counted from the narrowest."""
         return len(self._levels)
 
     def closed(self, level: int) -> Stretch:

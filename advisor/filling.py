@@ -1,4 +1,4 @@
-"""Detects file systems of a host that fill up. Pure."""
+"""Detects which file systems of a host fill up. Pure."""
 
 import math
 import re
@@ -73,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return growth that begins or continues, if enough of the file system is in use."""
+        """Return the growth that begins or continues; None if too little space is in use."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:
@@ -86,14 +86,14 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that the file system is full; this is ``critical`` if its growth was reported."""
+        """Report that the file system is full, as ``critical`` if a finding reported its growth."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(
             reading,
             series.subject,
             Severity.CRITICAL if seen else Severity.WARNING,
-            f"Host: the file system {mount} is full; only {free / _GIGABYTE:.1f} GB is free",
+            f"Host: the file system {mount} is almost full: only {free / _GIGABYTE:.1f} GB is free",
             Evidence(now, now, {"free": Measure(round(free / _GIGABYTE, 2), "GB")}),
             advice=_ADVICE,
         )
@@ -124,7 +124,7 @@ class Filesystems:
 
 
 def subject_of(mount: str) -> str:
-    """Return the subject of findings about ``mount``: ``filesystem-home``, ``filesystem-root``."""
+    """Return the subject of findings about ``mount``, such as ``filesystem-home``."""
     name = mount.strip("/").replace("/", "-") or "root"
     plain = re.sub(r"[^A-Za-z0-9_.-]", "-", name)[-_LONGEST_NAME:]
     exact = "" if plain == name else f"-{crc32(mount.encode('utf-8', 'replace')):08x}"

@@ -15,7 +15,7 @@ _INVALID = re.compile(r"[^A-Za-z0-9_.-]")  # not allowed in a subject by the cat
 
 
 class State(StrEnum):
-    """Whether a finding is still true."""
+    """Whether the problem that a finding reports still exists."""
 
     ACTIVE = "active"
     OVER = "over"
@@ -24,8 +24,8 @@ class State(StrEnum):
 class Severity(StrEnum):
     """How much a finding matters.
 
-    ``critical``: a run or the machine fails, or is about to. ``warning``: it will fail later, or
-    GPU hours are wasted. ``info``: worth knowing.
+    ``critical``: a run or the machine fails, or is about to fail. ``warning``: a run or the machine
+    may fail later, or GPU hours are wasted. ``info``: worth knowing.
     """
 
     INFO = "info"
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
     @property
     def level(self) -> int:
-        """The rank: 0 for the least severe."""
+        """The rank of the severity; the least severe has rank 0."""
         return _LEVELS[self]
 
 
@@ -51,7 +51,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The numbers by name, and the start and end of their span, in Unix milliseconds."""
+    """The numbers that support a finding, by name.
+
+    ``start`` and ``end`` limit the time that the numbers cover, in Unix milliseconds.
+    """
 
     start: int
     end: int
@@ -60,7 +63,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The time of the event that a finding predicts, in Unix milliseconds."""
+    """When the event that a finding predicts is expected, in Unix milliseconds."""
 
     earliest: int
     likely: int
@@ -71,10 +74,10 @@ class Expected:
 class Finding:
     """What a detector reports about one ``subject`` of ``host``.
 
-    ``since`` is when the problem began, and ``timestamp`` when it was last found, or when it ended.
-    Both are in Unix milliseconds, taken from the readings. ``summary`` is one sentence with
-    numbers; ``advice`` describes what to do. ``is_update`` is true if only the numbers have changed
-    since the finding was last returned.
+    ``since`` is when the problem began. ``timestamp`` is when the problem was last found or, if the
+    finding is over, when the problem ended. Both are in Unix milliseconds, taken from the readings.
+    ``summary`` is one sentence with numbers; ``advice`` describes what to do. ``is_update`` is true
+    if only the numbers have changed since the finding was last returned.
     """
 
     host: str
@@ -91,7 +94,7 @@ class Finding:
     is_update: bool = field(default=False, compare=False)
 
     def over(self, timestamp: int) -> "Finding":
-        """Return this finding with the state ``over``, as it is reported when it ends."""
+        """Return this finding with the state ``over``, to report that it ended at ``timestamp``."""
         minutes = max(1, round((timestamp - self.since) / 60_000))
         return replace(
             self,
@@ -111,12 +114,13 @@ class Finding:
     def identity(self) -> str:
         """The ID of the event that begins the finding; every advisor computes the same ID.
 
-        It contains no dots. The IDs of later events of the finding append a dot and a word to it.
+        The ID contains no dots, because in the IDs of later events of the finding, a dot and a word
+        follow it.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 
     def event(self, identity: str) -> Event:
-        """Return the event that reports this change of the finding."""
+        """Return the event that reports this finding; ``identity`` is the ID of the event."""
         values = self.body()
         for name in ("host", "timestamp"):
             del values[name]

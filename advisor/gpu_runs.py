@@ -1,4 +1,4 @@
-"""Finds the GPUs of one run: their processes have one user and command, and started together."""
+"""Finds the GPUs of a run: their processes have the same user and command and started together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SMALL = 0.1  # of the largest process's memory: a smaller process is only a cont
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The GPUs of a run, by subject; ``pids`` tell apart two runs of the same command."""
+    """The GPUs of a run, by subject; ``pids`` distinguish two runs of the same command."""
 
     command: str
     gpus: tuple[str, ...]
@@ -59,7 +59,7 @@ class GpuRuns:
             self._group()
 
     def of(self, gpu: str) -> Run | None:
-        """Return the run on ``gpu``; None if no run, or more than one command or user, is on it."""
+        """Return the run on ``gpu``; None if there is no run, or several users or commands."""
         return self._runs.get(gpu)
 
     def _group(self) -> None:
@@ -83,7 +83,7 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the first large process on ``gpu``; None if their users or commands differ."""
+    """Return the first large process; None if the large processes differ in user or command."""
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]
     owners = {(process_name(each), each.get("user")) for each in large}

@@ -1,4 +1,4 @@
-"""Decides whether a series of memory in use shows a leak, and when it reaches its limit. Pure."""
+"""Decides whether memory in use shows a leak, and when the memory reaches its limit. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -25,7 +25,7 @@ STEADY = 0.85  # times the growth of the first half: if the second half grows by
 
 
 class Growth(NamedTuple):
-    """Growth of memory during ``stretch``, by ``size`` bytes from ``base`` on.
+    """Growth of the memory in use during ``stretch``: by ``size`` bytes, from ``base`` bytes.
 
     ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
     seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
@@ -59,8 +59,8 @@ def find_growth(
     """Return the growth in the longest stretch that shows growth, or None.
 
     ``closed`` is how many widths of ``envelope`` have a new bucket; only stretches of these widths
-    are judged. ``limit`` and ``smallest``, the least growth to report, are in bytes. No step may
-    be larger than the share ``largest_step`` of the growth.
+    are judged. ``limit`` and ``smallest``, the least growth to report, are in bytes.
+    ``largest_step`` is the largest share of the growth that may occur in a single step.
     """
     found = None
     for level in range(closed):
@@ -82,10 +82,10 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor, which is
-    the memory that was never released, is judged. The floor must grow by a large amount,
-    significantly and steadily, over the whole stretch, and fast enough to reach the limit within
-    the horizon.
+    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor (the
+    memory that is never released) is judged. If the floor shifts suddenly, only the time after the
+    shift is judged. The floor must grow by at least ``smallest``, steadily and with statistical
+    significance, and fast enough to reach the limit within HORIZON times the stretch's length.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None
@@ -116,7 +116,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
 
 
 def _is_spread(values: Sequence[float], most: float) -> bool:
-    """Return whether a floor rises throughout, rather than at its beginning or in one step."""
+    """Return whether the floor ``values`` rises throughout, not only at first or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
     marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]
@@ -131,7 +131,11 @@ def _is_spread(values: Sequence[float], most: float) -> bool:
 
 
 def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
-    """Return the growth, with the times at which the peaks above its line reach ``limit``."""
+    """Return the growth, with the time left until the memory reaches ``limit``.
+
+    The shortest time is calculated for the highest peak above the floor, the likely time for usual
+    peaks, and the longest time for the floor itself.
+    """
     times, lows, highs = stretch
     end, base = times[-1], min(lows)
     behind = [rate.likely * (time - end) for time in times]

@@ -1,4 +1,4 @@
-"""Finds the limits that a host reaches: of its cores, memory, disks and network. Pure."""
+"""Finds out which of its limits a host reaches: CPU cores, memory, disks or network. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ class Limit(StrEnum):
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"
     CORES = "all CPU cores are at their limit"
-    DISK = "the disks read at the highest rate that they have shown"
-    NETWORK = "the network receives at the highest rate that it has shown"
+    DISK = "the disks read at nearly their highest rate so far"
+    NETWORK = "the network receives at nearly its highest rate so far"
     PCIE = "the PCIe link is full"
     CORE = (
         "one CPU core is at its limit, perhaps because a single process loads the data or runs "
@@ -66,7 +66,7 @@ class HostLimits:
         return rate > LEAST_RATE and rate >= self._thresholds["ceiling"] / 100 * highest
 
     def shares(self) -> dict[Limit, float]:
-        """Return the share of readings in which each limit was reached; start counting again."""
+        """Return the share of readings in which each limit was reached, and reset the counts."""
         families = {
             Limit.MEMORY: "memory",
             Limit.IO: "disk",

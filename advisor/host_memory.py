@@ -16,11 +16,14 @@ _ADVICE = (
     "Find the processes that use the memory (`ps aux --sort=-rss`). End them, or make them use "
     "less memory, with smaller batches or fewer data-loading workers."
 )
-_KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` shows the process and its limit."
+_KILL_ADVICE = (
+    "`journalctl -k --grep 'Out of memory|oom-kill'` shows the killed process, and whether the "
+    "memory of the host or of a cgroup ran out."
+)
 
 
 class HostMemory:
-    """Tracks one host's ``system/memory``; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks the memory of one host; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""

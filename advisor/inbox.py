@@ -1,4 +1,4 @@
-"""The queue of messages between the connection's thread and the analysis."""
+"""The queue of messages from the connection's thread to the analysis."""
 
 import threading
 from collections import deque
@@ -46,7 +46,7 @@ class Inbox:
             return messages
 
     def stop(self) -> None:
-        """Make every call of ``take`` return at once, from now on."""
+        """From now on, make every call of ``take`` return at once."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Tells leaks from loading a dataset, during which RAM grows by about as much as is read."""
+"""Distinguishes leaks from loading a dataset, where RAM grows by about as much as is read."""
 
 import math
 from bisect import bisect_right
@@ -18,7 +18,7 @@ _MEGABYTE = 1e6
 
 
 class Reads:
-    """The bytes read from one source, over the last days."""
+    """The number of bytes read from one source, over the last few days."""
 
     def __init__(self) -> None:
         """Start with no bytes read."""
@@ -33,8 +33,9 @@ class Reads:
         """Return whether reading explains the growth of RAM.
 
         Reading explains the growth if RAM grew by about as much as was read, at the same times, and
-        if the reading began together with the growth. A training run that also read its data
-        before the growth does not explain it.
+        if much less was read in an equal time before. Otherwise, a training run that reads data all
+        the time would hide its leak. A load explains growth only during its first
+        LOAD_SECONDS.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]
@@ -93,8 +94,8 @@ class Loads:
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
         """Return whether reading from the disks or the network explains the growth of RAM.
 
-        ``own`` has the bytes read by the processes whose memory grows, if they are known. They are
-        used instead of the bytes read from the disks, which other programs read too.
+        ``own`` has the bytes read by the processes whose memory grows, if this number is known. It
+        replaces the bytes read from the disks, which include the reads of other programs.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

@@ -18,11 +18,12 @@ RECORD = 0.3  # of the growth: its peak has to exceed all earlier peaks by this 
 
 @dataclass(slots=True)
 class MemorySeries:
-    """The memory in use over time, in bytes and seconds. ``label`` names its owner.
+    """The memory in use over time, in bytes and seconds.
 
-    ``born`` is when the process or run began, or ``-inf`` for memory without a beginning, such as
-    RAM. A series with a beginning has to grow beyond its earlier peaks. RAM does not have to,
-    because its earlier peaks may belong to other programs.
+    ``label`` names the process, run or memory in summaries. ``born`` is when the process or run
+    began, or ``-inf`` for memory without a beginning, such as RAM. Growth of a process or run is
+    reported only if it exceeds all earlier peaks. For RAM, earlier peaks are ignored, because they
+    may belong to other programs.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""Reads the history for an advisor that has just started."""
+"""Reads from the history what happened before the advisor started, or before a host was known."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,13 +40,13 @@ Newest = Mapping[str, Sample]
 class Past:
     """Reads the samples of a host, and the findings of all hosts, from the history.
 
-    Each method except ``close`` raises HistoryUnavailableError.
+    Each method except ``close`` raises HistoryUnavailableError if the history cannot be read.
     """
 
     def __init__(
         self, reader: HistoryReader, spans: Spans, clock: Clock = unix_milliseconds
     ) -> None:
-        """Use ``reader``, which ``open`` opens; ``clock`` returns Unix milliseconds."""
+        """Use ``reader``, opened by the method ``open``; ``clock`` returns Unix milliseconds."""
         self._reader = reader
         self._spans = spans
         self._clock = clock
@@ -69,10 +69,13 @@ class Past:
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
         """Yield the samples of ``host``, oldest first; the last hour is the most detailed.
 
-        The history has no texts, such as the kind of a GPU's memory; the texts of the newest live
-        samples are added instead. The history has no processes either. If a GPU has a single
-        process now, this process is assumed to have held the memory in use on the GPU since the
-        process began, except for the amount that is now in use outside the process.
+        The history stores no texts, such as the kind of a GPU's memory, so the texts of the newest
+        live samples are added.
+
+        The history stores no processes either, so the memory of past processes is estimated. If
+        one process holds nearly all of a GPU's memory now, it is assumed to have held all memory
+        in use since the process began, minus the memory that is now in use outside the process.
+        If several processes hold memory now, the past memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -104,7 +107,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Yield the samples of a channel, with the values of ``known`` that the history lacks."""
+    """Yield ``samples`` of one channel, completed with the live sample ``known``."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples
@@ -127,7 +130,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold GPU memory; if one holds nearly all of it, only this one."""
+    """Return the processes that hold GPU memory, or only the process that holds nearly all."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]
@@ -139,7 +142,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield the GPU's processes at the time of ``sample``: only ``process``, if it had begun."""
+    """Yield a sample that lists ``process``, unless the process began after ``sample``."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

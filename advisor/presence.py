@@ -25,7 +25,7 @@ class Presence:
         self._shown_until = 0
 
     def silence(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how long the host has been silent since its collector went offline."""
+        """Report a host that has been silent for too long since its collector went offline."""
         minutes, stopped = reading.values["seconds"] / 60, reading.values["stopped"]
         if minutes < self._limits["silent"]:
             return ()
@@ -41,11 +41,11 @@ class Presence:
         )
 
     def status(self, reading: Reading) -> Iterable[Finding]:
-        """End the finding about silence: a status gets here only if the collector is online."""
+        """End the finding about silence; ``reading`` is the status of an online collector."""
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how far the host's clock is from other clocks, in seconds."""
+        """Report a clock that has differed too much from other clocks for several minutes."""
         offset, now = reading.values["offset"], reading.timestamp
         limit = self._limits["clock"]
         self._off = self._off + 1 if abs(offset) >= limit else 0
@@ -59,14 +59,17 @@ class Presence:
         return ()
 
     def clock(self, reading: Reading) -> Iterable[Finding]:
-        """Judge the clock's offset, or remember that the clock was set back."""
+        """Check the clock's offset, or note that the clock was set back."""
         if "set_back" not in reading.values:
             return self._offset(reading)
         self._set_back = reading.timestamp, reading.values["set_back"]
         return ()
 
     def time(self, reading: Reading) -> Iterable[Finding]:
-        """Report a clock that was set back, once it has kept the new time for a while."""
+        """Report a clock that was set back, once it has kept the new time for a while.
+
+        An hour later, the finding ends.
+        """
         now = reading.timestamp
         if self._set_back is None:
             if 0 < self._shown_until < now:

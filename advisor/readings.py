@@ -36,11 +36,13 @@ class Reading(NamedTuple):
     GPU. ``timestamp`` is in Unix milliseconds. ``values`` are the fields of the sample or of the
     status.
 
-    The analysis itself adds readings of two families. ``silence`` is about a collector that is
-    offline: ``seconds`` is how long it has been offline, and ``stopped`` is true if the collector
-    itself reported that it stopped, and false if the broker published its last will. ``clock`` has
-    either ``offset``, the seconds by which the host's clock is ahead of other clocks, or
-    ``set_back``, the milliseconds by which the host's clock was set back.
+    The analysis adds readings of two more families, which come from no channel:
+
+    - ``silence`` is about a collector that is offline. ``seconds`` is how long the collector has
+      been offline. ``stopped`` is true if the collector reported that it stopped, and false if the
+      broker published the collector's last will.
+    - ``clock`` has one of two values: ``offset``, the seconds by which the host's clock is ahead of
+      other clocks, or ``set_back``, the milliseconds by which the host's clock was set back.
     """
 
     host: str
@@ -51,7 +53,7 @@ class Reading(NamedTuple):
 
 
 def device_name(subject: str) -> str:
-    """Return ``subject`` as the start of a sentence: ``GPU 0, MIG instance 1``, or ``Host``."""
+    """Return ``subject`` as the start of a sentence, such as ``GPU 0, MIG instance 1``."""
     name = subject.replace("gpu", "GPU ").replace("-mig", ", MIG instance ")
     return name[0].upper() + name[1:]
 

@@ -10,7 +10,8 @@ from advisor.detectors.model import LONGEST_STEP
 class Smoothed:
     """An exponential moving average over about ``seconds``; it starts at 0.
 
-    The weight of a value is the time since the previous value, at most ``LONGEST_STEP`` seconds.
+    The weight of a value grows with the time since the previous value, up to ``LONGEST_STEP``
+    seconds.
     """
 
     seconds: float

@@ -32,9 +32,10 @@ class Stretch:
     _works: dict[str, bool] = field(default_factory=dict)  # by GPU: whether it worked last
 
     def add(self, gpu: str, values: Mapping[str, Any], use: float, low: float, link: float) -> None:
-        """Add a reading of ``gpu`` with the utilization ``use``, which is low if below ``low``.
+        """Count a reading of ``gpu``, whose utilization is ``use``.
 
-        The PCIe link counts as full from the share ``link`` of its rate.
+        A utilization below ``low`` counts as low. The PCIe link counts as full if the GPU receives
+        at least the share ``link`` of the link's maximum rate.
         """
         self.readings[gpu] = self.readings.get(gpu, 0) + 1
         self.total += 1
@@ -58,7 +59,7 @@ class Stretch:
         return self.sum / max(1, self.total)
 
     def is_alternating(self, seconds: float) -> bool:
-        """Return whether the GPUs alternately work and wait in a stretch of ``seconds``."""
+        """Return whether the GPUs alternately work and wait in this stretch of ``seconds``."""
         total, gpus = max(1, self.total), len(self.readings)
         independent = 2 * self.working * self.waiting / total
         changes = min(CHANGES_SHARE * independent, gpus * seconds / CHANGE_SECONDS)

@@ -20,12 +20,12 @@ class Slope(NamedTuple):
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
     """Return the median of the slopes of all pairs of points, with its confidence interval.
 
-    ``z`` is the normal quantile of the confidence: 1.96 for 95%. ``times`` are in seconds and
-    distinct. Raises ValueError for fewer than two points.
+    ``z`` sets the confidence: 1.96, a quantile of the normal distribution, gives 95%. ``times`` are
+    in seconds and distinct. Raises ValueError for fewer than two points.
 
-    Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: the true
-    slope lies between the slopes at the ranks (N - C) / 2 and (N + C) / 2 of all N sorted slopes,
-    with C = z sqrt(var S).
+    The method is from Sen (1968), "Estimates of the regression coefficient based on Kendall's tau",
+    JASA 63. If all N slopes are sorted, the confidence interval reaches from the slope at rank
+    (N - C) / 2 to the slope at rank (N + C) / 2, where C = z sqrt(var S) and S is Kendall's score.
     """
     points = zip(times, values, strict=True)
     slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))
@@ -40,12 +40,12 @@ def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> S
 
 
 def mann_kendall(values: Sequence[float]) -> float:
-    """Return Z of the Mann-Kendall test: above 1.96, the values rise with 97.5% confidence.
+    """Return Z of the Mann-Kendall test; if Z > 1.96, the values rise with 97.5% confidence.
 
     Z is 0 if as many pairs of values rise as fall, for example if all values are equal. The
     variance is corrected for ties.
 
-    Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods".
+    Sources: Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods".
     """
     score = sum((later > earlier) - (later < earlier) for earlier, later in combinations(values, 2))
     variance = _variance(values)
@@ -70,10 +70,11 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def floor(values: Sequence[float]) -> list[float]:
-    """Return, for each point, the lowest value from this point on, such as memory never released.
+    """Return the floor: for each point, the lowest value from this point to the end.
 
-    The floor never falls. A sawtooth on a flat base has a flat floor, except for its last tooth. A
-    release of memory lowers the floor of all earlier points.
+    The floor of a process's memory use, for example, is the memory that the process has not
+    released. The floor never falls from one point to the next. A sawtooth on a flat base has a flat
+    floor, except for its last tooth. A release of memory lowers the floor of the earlier points.
     """
     lowest = math.inf
     backwards = [lowest := min(lowest, value) for value in reversed(values)]
@@ -86,10 +87,10 @@ def largest_step(values: Sequence[float]) -> float:
 
 
 def last_change(values: Sequence[float], size: float) -> int:
-    """Return the index of the first value after the last sudden shift by ``size``.
+    """Return the index of the first value after the last sudden shift; 0 if there is no shift.
 
-    At such a shift, the two values on one side are both at least ``size`` above the two values on
-    the other side. Return 0 if there is no such shift.
+    In a shift, the two values before it are both at least ``size`` above, or both at least ``size``
+    below, the two values after it.
     """
     for index in range(len(values) - 2, 1, -1):
         before, after = values[index - 2 : index], values[index : index + 2]

@@ -30,9 +30,11 @@ Content = Sample | CollectorStatus
 
 @dataclass(slots=True)
 class _Host:
-    """``first`` and ``last``: when the first and last message arrived, in monotonic seconds.
+    """What is stored about one host.
 
-    ``newest`` has the newest message of each channel and its size; None once the past is read.
+    ``first`` and ``last`` are the times at which the first and the last message arrived, in
+    monotonic seconds. Until the host's past has been read, ``newest`` has the newest message of
+    each channel and the size of this message; afterwards, ``newest`` is None.
     """
 
     first: float
@@ -46,9 +48,9 @@ class Watch:
     """Watches every host, and yields the changes of findings to publish. Not thread-safe.
 
     Before the first sample of a host is analysed, the host's past is read from the history, one
-    host at a time. Until then, only the newest sample of each of the host's channels is kept,
-    because the history has the earlier samples. ``history_problem`` is one sentence about why the
-    history could not be read, or None.
+    host at a time. Until then, only the newest message of each of the host's channels is kept,
+    because the history has the earlier samples. If the history cannot be read, ``history_problem``
+    is a sentence with the reason; otherwise, it is None.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Watch:
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
-        """Adopt a finding that the broker retains."""
+        """Adopt a finding that was published before a restart, and that the broker retains."""
         yield from self._active.adopt(event, is_retained=True)
 
     def feed(self, content: Content, size: int = 0) -> Iterable[Change]:
@@ -125,7 +127,7 @@ class Watch:
             yield from self._active.expire(content.host, content.timestamp)
 
     def _keep(self, content: Content, newest: dict[str, tuple[Content, int]], size: int) -> None:
-        """Keep ``content`` until its host's past is read, unless it is late or does not fit."""
+        """Keep ``content`` until its host's past is read, unless it is late or exceeds a limit."""
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
         is_over = channel not in newest and len(newest) >= self._limits.channels
@@ -137,7 +139,7 @@ class Watch:
         self._size += size - before
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
-        """Do the periodic work; ``connected`` is true if messages can arrive now."""
+        """Do the periodic work; ``connected``: whether the advisor is connected to the broker."""
         now = self._clock()
         if not connected:
             self._connected = None
@@ -165,7 +167,7 @@ class Watch:
         return bool(host.newest) and now - host.first >= SETTLE_SECONDS
 
     def _read_findings(self, now: float) -> Iterator[Change]:
-        """Adopt the active findings in the history; if that fails, retry until a deadline."""
+        """Adopt the active findings in the history; if reading fails, retry until a deadline."""
         if now < self._retry:
             return
         try:
@@ -181,7 +183,7 @@ class Watch:
             yield from self._active.adopt(event, is_retained=False)
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
-        """Read the past of a host, and yield the changes that the findings in it cause."""
+        """Analyse the past of a host, and yield the resulting changes of its findings."""
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
@@ -206,7 +208,7 @@ class Watch:
         self.history_problem = str(error)
 
     def _end_silent(self, now: float) -> Iterator[Change]:
-        """End the findings of silent hosts, and forget hosts that have been silent for a day."""
+        """End the findings of silent hosts, except about silence; after a day, forget the hosts."""
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)

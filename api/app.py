@@ -43,19 +43,21 @@ _DESCRIPTION = """\
 GPU, CPU, memory, disk and network metrics of machine-learning machines.
 
 Live data: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
-`{"channel", "event": "metrics", "data"}`. The first frames have the newest values, and their age in
-`age_seconds`. With `&batch=true`, frames are collected for 50 ms and sent as one message, a JSON
-array. When a value no longer exists, a frame with the event `removed` names its channel and its
-host. Rates are in MB/s (1 MB = 10^6 bytes); sizes are in bytes. A value that the hardware does
-not report is null.
+`{"channel", "event": "metrics", "data"}`. The first frames contain the newest sample of each
+channel, and the age of the sample in `age_seconds`. With `&batch=true`, frames are collected for
+50 ms and sent as one message, a JSON array. If the broker no longer retains a channel's newest
+message, a frame with the event `removed` gives the channel and the host.
+
+Rates are in MB/s (1 MB = 10^6 bytes); sizes are in bytes. A value that the hardware does not report
+is null.
 """
 
 _TOKEN_SCHEME = {
     "type": "http",
     "scheme": "bearer",
-    "description": "The value of the setting `http_token`; required if it is set. A WebSocket "
-    "accepts the same header, or two subprotocols: `system-monitor`, and `bearer.` followed by the "
-    "token in base64url without padding. "
+    "description": "The value of the setting `http_token`; required only if this setting is set. A "
+    "WebSocket client that cannot set headers offers two subprotocols instead: `system-monitor`, "
+    "and `bearer.` followed by the token in base64url without padding. "
     "Browsers log in at `/login`. Without the token, `/readyz` returns no details.",
 }
 
@@ -100,8 +102,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application; ``others`` report on other parts that run in the same process.
 
-    Nothing starts here: the server that runs the application opens and closes ``live`` and
-    ``reader``.
+    This function does not open ``live`` and ``reader``: they are opened when the server starts the
+    application, and closed when the server stops.
     """
     history = History(reader)
     token = settings.http_token
@@ -155,7 +157,7 @@ def create_app(
 def _lifespan(
     parts: Parts, checks: History, black_box: BlackBox, connections: Connections
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
-    """Return the context that opens the parts before the first request, and later closes them."""
+    """Return the context that opens the parts at the start and closes them at the end."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:

@@ -1,4 +1,4 @@
-"""Reads the bodies of requests, limited in size and time."""
+"""Reads the bodies of requests, with limits on their size and on the time to read them."""
 
 import asyncio
 
@@ -10,9 +10,10 @@ _SECONDS = 10.0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of ``request``, or an empty body if the client disconnects too early.
+    """Return the body of ``request``, or an empty body if the client disconnects before its end.
 
-    Raises BodyTooLargeError beyond ``limit`` bytes, and BodyTimeoutError after 10 s.
+    Raises BodyTooLargeError if the body is longer than ``limit`` bytes, and BodyTimeoutError if it
+    takes longer than 10 s to arrive.
     """
     body = b""
     try:

@@ -1,4 +1,4 @@
-"""Turns errors into the responses that ``api.errors`` lists."""
+"""Turns errors into responses that all have the JSON shape of ``api.errors``."""
 
 import logging
 from http import HTTPStatus
@@ -97,7 +97,7 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call ``app``, and respond if it raises an error."""
+        """Call ``app``; if it raises an error, log the error and respond with status 500."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Error responses of the API, all of the same JSON shape.
+"""Errors of the API, and the error responses, which all have the same JSON shape.
 
 ``{"error": {"code": "unknown_host", "message": "One sentence."}}``
 """
@@ -109,7 +109,7 @@ RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
 
 
 def quote(value: object) -> str:
-    """Return ``value`` as quoted ASCII, truncated if it is long."""
+    """Return ``value`` in quotes, with non-ASCII characters escaped; truncated if it is long."""
     text = ascii(value if isinstance(value, str) else str(value))
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…'"
 

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class FairShare(Generic[T]):
-    """Stores the members in the order in which they joined, and the network of each member.
+    """The members, in the order in which they joined, and the network of each member.
 
     A network is a single IPv4 address, or the /64 prefix of an IPv6 address, because one machine
     can use all addresses of a /64.
@@ -28,10 +28,10 @@ class FairShare(Generic[T]):
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
-        """Return whether a client at ``address`` may join if at most ``limit`` members may stay.
+        """Return whether a client at ``address`` may join if there are ``limit`` places.
 
-        If all places are taken, the client may join only if another network would still have more
-        members than the client's network.
+        If all places are taken, the client may join only if another network will have more members
+        than the client's network even after the client has joined.
         """
         if len(self) < limit:
             return True

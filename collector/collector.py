@@ -25,7 +25,7 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 if TYPE_CHECKING:
     from collector.home_assistant.announcer import Announcer
 
-_PUBLISHED = "Samples and other messages sent to the broker, including repeats"
+_PUBLISHED = "Samples and other messages sent to the broker; a message sent twice counts twice"
 _READING = "Duration of the last reading"
 _RUNS = "Runs of this machine that are tracked"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
@@ -55,7 +55,7 @@ class Collector:
     ) -> None:
         """Open nothing yet: ``start`` connects to the broker and opens the sensors.
 
-        ``announcer``, if there is one, is started and stopped with the collector.
+        If ``announcer`` is given, it is started and stopped with the collector.
         """
         self._host = host
         self._interval = interval

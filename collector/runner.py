@@ -1,4 +1,4 @@
-"""Ticks all sensors on one monotonic schedule."""
+"""Reads all sensors on one schedule, which follows the monotonic clock."""
 
 import math
 import threading
@@ -23,18 +23,18 @@ _LATE_SECONDS = 1.0
 def next_tick(start: float, interval: float, now: float) -> float:
     """Return the first time on the grid ``start + n * interval`` after ``now``.
 
-    Ticks that pass while the machine is suspended or overloaded are skipped and counted; they are
-    not made up for later.
+    Ticks that were missed, for instance because the machine was overloaded, are skipped.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
 
 class Runner:
-    """Ticks each sensor every ``interval`` seconds; sensors never block each other.
+    """Reads each sensor every ``interval`` seconds; a slow sensor hardly delays other sensors.
 
     One thread reads the sensors of a tick one after the other. If a reading takes too long, a new
-    thread reads the sensors that are still waiting, and all sensors from the next tick on. The slow
-    thread exits once its reading is done. A thread for each sensor would take 50% more CPU time.
+    thread takes over: it reads the sensors that are still waiting, and all sensors from the next
+    tick on. The slow thread exits once its reading is done. Using one thread per sensor instead
+    would take 50% more CPU time.
     """
 
     def __init__(
@@ -48,11 +48,12 @@ class Runner:
         on_tick: Callable[[], None],
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Call ``deliver`` for each sample, and ``on_change`` for each change of a sensor's state.
+        """Start no thread yet.
 
-        Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` in
-        each tick once all sensors have been read; do not wait for sensors that are still busy with
-        an earlier tick. If the readings of a tick take a long time, also call ``on_tick`` before
+        ``deliver`` is called with each sample, ``on_change`` at each change of a sensor's state,
+        and ``on_vanished`` with each channel that a sensor no longer reads. ``on_tick`` is called
+        at each tick once all sensors have been read, except sensors that are still busy with an
+        earlier tick. If the readings of a tick take a long time, ``on_tick`` is also called before
         they are complete, and again after each late reading.
 
         Without ``timeouts``, a reading that takes longer than the interval and longer than 1 s is
@@ -103,7 +104,7 @@ class Runner:
         return {worker.name: worker.report() for worker in self._workers}
 
     def _watch(self) -> None:
-        """Replace the reader whenever its reading takes a long time and delays another reading."""
+        """Replace the reader thread whenever its reading is slow and delays other readings."""
         check = time.monotonic() + _PATIENCE_SECONDS
         while not self._stopping.wait(check - time.monotonic()):
             with self._lock:
@@ -119,7 +120,7 @@ class Runner:
                 self._end_tick()
 
     def _start_reader(self) -> None:
-        """Start another reader, which waits until the caller releases the lock.
+        """Start a new reader thread, which waits until the caller releases the lock.
 
         Raises RuntimeError if no thread can be started.
         """
@@ -128,7 +129,7 @@ class Runner:
         self._reader, self._reading_since = reader, None
 
     def _read(self) -> None:
-        """Read the sensors at each tick, until another thread replaces this one."""
+        """Read the sensors at each tick, until the runner stops or another thread takes over."""
         while self._read_due() and not self._stopping.wait(self._tick - time.monotonic()):
             self._begin_tick()
         if self._is_reader():

@@ -1,4 +1,7 @@
-"""Runs one sensor and tracks its state, so that a sensor that hangs or fails affects no other."""
+"""Runs one sensor and tracks its state.
+
+A sensor that hangs or fails does not affect the other sensors.
+"""
 
 import logging
 import threading
@@ -19,9 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """When a reading counts as hanging, and how long to wait before opening a sensor again.
+    """How long a reading may take, and how long to wait before a sensor is opened again.
 
-    A reading that takes longer than ``late_seconds`` is discarded.
+    Values that are read more than ``late_seconds`` after the start of a reading are discarded.
+    After ``hanging_seconds``, the sensor is reported as hanging.
     """
 
     late_seconds: float
@@ -42,7 +46,8 @@ class SensorWorker:
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
     began, so no value is older than its timestamp. ``on_change`` is called when the state of the
     sensor, or the reason for the state, has changed. ``on_vanished`` is called with each channel
-    that the sensor has read before and that a complete reading no longer contains.
+    that vanishes: an earlier reading contained it, but a newer, complete reading does not. All
+    channels of a sensor vanish when the sensor becomes absent.
     """
 
     def __init__(
@@ -97,7 +102,10 @@ class SensorWorker:
             self._missed_ticks += ticks
 
     def read(self) -> None:
-        """Read the sensor once, or open it, after ``tick`` has returned true. This may block."""
+        """Read the sensor once; if it is not open, open it instead. This may block.
+
+        Call this method only after ``tick`` has returned true.
+        """
         after = self._attempt()
         with self._lock:
             before, self._status = self._status, after
@@ -117,7 +125,7 @@ class SensorWorker:
         self._settled.wait(seconds)
 
     def report(self) -> SensorReport:
-        """Return the last known state. Thread-safe; does not access the sensor."""
+        """Return the last known state. This is thread-safe and does not access the sensor."""
         status = self._status
         return SensorReport(
             state=status.state,
@@ -184,8 +192,8 @@ class SensorWorker:
 
     def _lateness(self) -> str:
         return (
-            f"A reading took longer than {self._timeouts.late_seconds:g} s, so its values were"
-            " discarded: they may be old. If this persists, set a longer interval_seconds."
+            f"A reading took longer than {self._timeouts.late_seconds:g} s, so its late values"
+            " were discarded: they may be old. If this persists, set a longer interval_seconds."
         )
 
     def _keep_only(self, found: set[str]) -> None:

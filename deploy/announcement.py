@@ -23,13 +23,16 @@ Facts = Iterable[tuple[str, str]]
 
 
 def print_addresses(settings: Settings, facts: Facts) -> None:
-    """Print the header and ``facts``, pairs of label and text."""
+    """Print the header, then ``facts``: pairs of a label and a text."""
     say(f'System Monitor {__version__} on host "{settings.host_name}"\n')
     _print_facts(facts)
 
 
 def print_sensors(reports: Mapping[str, SensorReport], off: Iterable[str] = ()) -> None:
-    """Print what each sensor found, or why it is absent or failing; list the ``off`` sensors."""
+    """Print what each sensor found, or why it is absent or failing.
+
+    ``off`` contains the names of the disabled sensors.
+    """
     say("\nFound on this machine\n")
     _print_facts((_title(name), _finding(report)) for name, report in reports.items())
     _print_facts((_title(name), OFF) for name in off)
@@ -94,7 +97,7 @@ def http_commands(settings: Settings) -> list[str]:
 
 
 def broker_command(settings: Settings) -> str:
-    """Return the command that shows everything that is published."""
+    """Return a command that prints every message that System Monitor publishes."""
     broker = settings.broker
     words = ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port)]
     if broker.tls:

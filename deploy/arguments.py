@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     """Return the role, the settings given as options, and the role's own arguments.
 
     Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are not
-    valid. The error's message does not repeat any value, because it could be a secret.
+    valid. The error's message does not repeat any value, because a value could be a secret.
     """
     parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
@@ -82,7 +82,7 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
 
 
 def command_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command, with a parser for each role."""
+    """Return the parser of the command, with a subparser for each role."""
     parser = Parser(
         "system-monitor",
         description=_DESCRIPTION,

@@ -1,8 +1,11 @@
-"""``python -m deploy.bound_process PARENT SLACK PROGRAM …`` becomes PROGRAM; it ends with PARENT.
+"""Replaces this process with a broker program that ends when its parent process ends.
 
-Linux sends SIGINT to PROGRAM when its parent, the process PARENT, ends. SIGTERM is blocked, since a
-service manager sends it to every process of a service, and the parent stops the broker last.
-Linux may delay the timers of PROGRAM by SLACK nanoseconds; 0 leaves its usual 50,000.
+The command is ``python -m deploy.bound_process PARENT SLACK PROGRAM …``. PARENT is the parent's
+process id: when the parent ends, Linux sends SIGINT to PROGRAM. SIGTERM is blocked, since a service
+manager sends it to every process of a service, and the parent must stop the broker last.
+
+Linux may delay the timers of PROGRAM by up to SLACK nanoseconds, so that PROGRAM wakes up less
+often. If SLACK is 0, the usual limit of 50,000 ns applies.
 """
 
 import ctypes

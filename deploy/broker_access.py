@@ -1,4 +1,4 @@
-"""Connections to the broker, for commands."""
+"""Connects commands such as `check` and `record` to the broker."""
 
 import logging
 import time
@@ -15,9 +15,10 @@ _POLL_SECONDS = 0.05
 
 @contextmanager
 def connected(bus: BusConnection) -> Iterator[None]:
-    """Connect ``bus`` for the block, which reports failures itself: they are not logged.
+    """Keep ``bus`` connected during the block, without warnings in the log.
 
-    Raises SystemMonitorError if connecting takes over 3 s.
+    The block reports failures itself. Raises SystemMonitorError if connecting fails, or takes more
+    than 3 s.
     """
     with _unlogged(), started(bus):
         yield
@@ -25,21 +26,23 @@ def connected(bus: BusConnection) -> Iterator[None]:
 
 @contextmanager
 def subscribed(bus: BusConnection) -> Iterator[None]:
-    """Like ``started``; also wait for the subscriptions that ``bus`` requests, at most 5 s.
+    """Like ``started``, but begin the block only once the broker has accepted all subscriptions.
 
-    Raises SystemMonitorError.
+    Raises SystemMonitorError also if the subscriptions are not accepted within 5 s.
     """
     with started(bus):
         if not bus.wait_subscribed(_SUBSCRIBED_SECONDS):
-            raise SystemMonitorError(bus.outage or f"{bus.address.masked()} does not answer.")
+            raise SystemMonitorError(
+                bus.outage or f"The broker at {bus.address.masked()} does not answer."
+            )
         yield
 
 
 @contextmanager
 def started(bus: BusConnection) -> Iterator[None]:
-    """Connect ``bus`` for the block; failures after the first connection are logged.
+    """Keep ``bus`` connected during the block; failures after the first connection are logged.
 
-    Raises SystemMonitorError if connecting takes over 3 s.
+    Raises SystemMonitorError if connecting fails, or takes more than 3 s.
     """
     try:
         with _unlogged():

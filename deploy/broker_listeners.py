@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
-"""The usual ports of MQTT 5 and of MQTT over WebSocket, if they have their own ports."""
+"""The default ports of MQTT 5 and of MQTT over WebSocket, if these have separate ports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The ports of an embedded broker at ``host``; 0 means not served.
+    """The ports that an embedded broker listens on at ``host``.
 
     ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
-    versions on one port.
+    versions on one port. A port of 0 means that the broker does not serve this protocol.
     """
 
     host: str
@@ -23,23 +23,23 @@ class Listeners:
     websocket: int = 0
 
     def extra(self) -> dict[str, int]:
-        """Return the ports other than ``mqtt``, by the names of their fields."""
+        """Return the ports in use other than ``mqtt``, keyed by field name."""
         ports = {"mqtt5": self.mqtt5, "websocket": self.websocket}
         return {name: port for name, port in ports.items() if port not in (0, self.mqtt)}
 
     def on_free_ports(self) -> Self:
-        """Return these listeners with a free port in place of each extra port that is in use."""
+        """Return a copy with a free port in place of each extra port that is already taken."""
         ports = {name: _free_port(self.host, port) for name, port in self.extra().items()}
         return self.with_ports(ports)
 
     def with_ports(self, ports: Mapping[str, int]) -> Self:
-        """Return these listeners with other ``ports``, by the names of their fields."""
+        """Return a copy with the given ``ports``, keyed by field name."""
         mqtt5 = ports.get("mqtt5", self.mqtt5)
         return replace(self, mqtt5=mqtt5, websocket=ports.get("websocket", self.websocket))
 
 
 def _free_port(host: str, port: int) -> int:
-    """Return ``port``, or one that the system chooses if ``port`` cannot be listened on."""
+    """Return ``port``, or a port that the system chooses if ``port`` is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,7 +1,8 @@
-"""The memory limit of the embedded broker's process.
+"""Limits the memory of the embedded broker's process.
 
-No setting of either broker limits how many messages it retains, so the kernel limits its memory,
-on Linux. At the limit rumqttd aborts, and Mosquitto refuses messages and clients.
+Neither rumqttd nor Mosquitto has a setting that limits the number of retained messages. Therefore,
+the kernel limits the memory of the process; this works only on Linux. At the limit, rumqttd aborts,
+and Mosquitto rejects messages and clients.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ _DATA_FIELD = 5  # of /proc/PID/statm: what RLIMIT_DATA limits, in pages
 
 
 def limit(process_id: int) -> None:
-    """Limit the memory of a process."""
+    """Limit the memory of a process on Linux; elsewhere, do nothing."""
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - Unix only
 
@@ -27,7 +28,7 @@ def limit(process_id: int) -> None:
 
 
 def is_exhausted(process_id: int) -> bool:
-    """Return whether a process uses almost all of the memory that it may use."""
+    """Return whether a process has almost reached its memory limit."""
     try:
         pages = int(
             Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[_DATA_FIELD]

@@ -1,4 +1,4 @@
-"""Mosquitto 2 as the embedded broker. Its queues are on disk and survive a restart."""
+"""Mosquitto 2 as the embedded broker. It saves its queues to disk, so they survive a restart."""
 
 import base64
 import contextlib
@@ -56,14 +56,14 @@ log_dest none
 
 
 class Mosquitto:
-    """Mosquitto: it saves its messages in a folder when it ends, and every 5 s."""
+    """The program Mosquitto, which saves its messages in a folder every 5 s and when it ends."""
 
     one_port = True
     keeps_messages = True
     end_signal = signal.SIGINT
 
     def __init__(self, program: str, version: str, folder: Path, *, websockets: bool) -> None:
-        """Use ``program``, with its queues in ``folder``, which is created."""
+        """Let ``program`` save its queues in ``folder``, which ``prepare`` creates."""
         self.description = f"Mosquitto {version}{'' if websockets else ', without WebSocket'}"
         self.websockets = websockets
         self._program = program
@@ -71,7 +71,7 @@ class Mosquitto:
         self._configuration: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the broker's files, readable only by this user; return its command line."""
+        """Write the configuration, readable only by this user; return the broker's command line."""
         self.tidy()
         with contextlib.suppress(OSError):  # without it, the queues are in memory only
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,15 +102,16 @@ class Mosquitto:
             (self._folder / "mosquitto.db").unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove the files: Mosquitto read them when it started."""
+        """Remove the configuration, which Mosquitto reads only when it starts."""
         if self._configuration is not None:
             shutil.rmtree(self._configuration, ignore_errors=True)
 
 
 def find(folder: Path) -> Mosquitto | None:
-    """Return the Mosquitto 2 of this machine, or None if it has none that can be used.
+    """Return the Mosquitto 2 installed on this machine, or None if it is missing or unusable.
 
-    Linux only: elsewhere, a program that is not ours cannot be made to end with its parent.
+    The result is always None on systems other than Linux: there, Mosquitto would continue to run if
+    this process were killed.
     """
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
     if program is None or sys.platform != "linux":
@@ -123,7 +124,7 @@ def find(folder: Path) -> Mosquitto | None:
 
 
 def _version(program: str) -> str | None:
-    """Return the version if it is 2.x, the only one that is tested."""
+    """Return the version if it is 2.x, otherwise None: other major versions are not tested."""
     match = re.search(rb"version (2(?:\.\d+)+)", _output(program, "-h"))
     return match[1].decode() if match else None
 
@@ -142,7 +143,7 @@ def _has_websockets(program: str) -> bool:
 
 
 def _output(program: str, *arguments: str) -> bytes:
-    """Return what ``program`` prints; nothing if it cannot be run."""
+    """Return the output of ``program``, which is empty if ``program`` cannot be run."""
     try:
         return subprocess.run(  # noqa: S603 - the program that would be started anyway
             [program, *arguments],

@@ -1,4 +1,7 @@
-"""Checks that a broker accepts clients. An open port is not enough: the broker may not respond."""
+"""Checks that a broker accepts clients.
+
+An open port does not prove this: a broker that no longer responds keeps its port open.
+"""
 
 import socket
 
@@ -44,7 +47,7 @@ def _connect(login: tuple[str, str] | None) -> bytes:
 
 
 def _variable_length(length: int) -> bytes:
-    """Encode ``length`` in seven bits per byte, lowest first (MQTT 3.1.1, section 2.2.3)."""
+    """Encode ``length`` with seven bits per byte, lowest bits first (MQTT 3.1.1, section 2.2.3)."""
     encoded = bytearray()
     while length > 127:  # noqa: PLR2004 - seven bits
         encoded.append(length & 127 | 128)

@@ -1,8 +1,8 @@
-"""The embedded broker's child process: ``python -m deploy.broker_process CONFIG_FILE``.
+"""The child process of the bundled broker: ``python -m deploy.broker_process CONFIG_FILE``.
 
-It ends when its standard input closes, so it never outlives its parent. It ignores SIGINT and
-SIGTERM, since a service manager may send either to every process of a service, and the parent must
-stop the broker last.
+The process ends when its standard input closes, so it never outlives its parent. It ignores SIGINT
+and SIGTERM, since a service manager may send either signal to every process of a service, and the
+parent must stop the broker last.
 """
 
 import importlib
@@ -35,7 +35,7 @@ def _end_with_the_parent() -> None:
 
 
 def main() -> None:
-    """Serve until the parent closes standard input or ends."""
+    """Serve clients until the parent closes our standard input or ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What an embedded broker needs to know about the program that it runs."""
+"""The interface of the programs that can run as the embedded broker."""
 
 import signal
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ Login = tuple[str, str]
 
 
 class BrokerProgram(Protocol):
-    """A broker that runs as a child process, and ends when this process does."""
+    """A broker that runs as a child process, and that ends when this process ends."""
 
     @property
     def description(self) -> str:
@@ -27,20 +27,20 @@ class BrokerProgram(Protocol):
 
     @property
     def keeps_messages(self) -> bool:
-        """Whether the program saves its messages when it ends, which may take a while."""
+        """Whether the program saves its messages when it ends; saving may take a while."""
 
     @property
     def end_signal(self) -> signal.Signals | None:
         """The signal that ends the program; None if it ends when its standard input closes."""
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the configuration for one process; return the command that starts it.
+        """Write the configuration of a new process; return the command that starts the process.
 
         Raises OSError if a file cannot be written, and SettingsError if a setting is not usable.
         """
 
     def discard_messages(self) -> None:
-        """Delete the saved messages, retained or queued. Safe if there are none."""
+        """Delete all saved messages, both retained and queued. Safe to call if there are none."""
 
     def tidy(self) -> None:
-        """Remove the configuration: the process has read it. Safe to call twice."""
+        """Remove the configuration once the process has read it. Safe to call twice."""

@@ -42,7 +42,7 @@ _LOGIN = """\
 
 
 class Rumqttd:
-    """rumqttd: its messages are lost when its process ends."""
+    """The program rumqttd, whose messages are lost when its process ends."""
 
     description = "rumqttd"
     one_port = False
@@ -51,11 +51,11 @@ class Rumqttd:
     end_signal = None
 
     def __init__(self) -> None:
-        """Nothing is written before ``prepare``."""
+        """Write nothing yet: ``prepare`` writes the configuration."""
         self._file: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the broker's configuration, readable only by this user; return its command line."""
+        """Write the configuration, readable only by this user; return the broker's command line."""
         self.tidy()
         ports = {"v4": listeners.mqtt, "v5": listeners.mqtt5, "ws": listeners.websocket}
         address = _address(listeners.host)
@@ -72,13 +72,13 @@ class Rumqttd:
         """Do nothing: no messages are saved."""
 
     def tidy(self) -> None:
-        """Remove the file, unless the process has removed it."""
+        """Remove the configuration file, unless the broker's process has already removed it."""
         if self._file is not None:
             self._file.unlink(missing_ok=True)
 
 
 def _address(host: str) -> str:
-    """Return the address of ``host`` in the form used in URLs: rumqttd does not accept names."""
+    """Return the IP address of ``host``, as in a URL, since rumqttd does not accept host names."""
     return f"[{host}]" if ":" in host else socket.gethostbyname(host)
 
 

@@ -15,15 +15,16 @@ VALUES = {
     "notify_runs": ("all", "failed", "none"),
     "notify_severity": ("info", "warning", "critical"),
 }
-"""The possible values of the settings that have only a few; the parser does not check them."""
+"""The values of the settings that accept only a few; the parser does not check these values."""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
     """Return the script that completes ``parser``'s command in ``shell``.
 
-    The values of an argument come from its choices, ``VALUES``, or its metavar: ``FILE`` or
-    ``DIR``. This function modifies ``parser``, which must not be used afterwards.
+    The script completes the value of an argument from the argument's choices or from ``VALUES``. If
+    the metavar is ``FILE`` or ``DIR``, the script completes paths. This function modifies
+    ``parser``, which must not be used afterwards.
     """
     for action in _actions(parser):
         _describe(action)

@@ -1,7 +1,7 @@
-"""Writes output for the user. If a reader such as ``head`` closes the pipe, this is not an error.
+"""Writes output for the user.
 
-Control characters are escaped, because names of devices and texts from the bus may contain control
-sequences for a terminal.
+It is not an error if a reader such as ``head`` closes the pipe. Control characters are escaped,
+because names of devices and texts from the broker may contain control sequences for a terminal.
 """
 
 import errno
@@ -35,14 +35,14 @@ def complain(sentence: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write lines that are neither output nor an error to standard error."""
+    """Write a note, which is neither output nor an error, to standard error."""
     _write(sys.stderr, "\n".join(map(printable, text.split("\n"))))
 
 
 def show_progress(text: str) -> None:
-    """Replace the previous progress text by ``text``, if standard error is a terminal.
+    """Replace the previous progress text with ``text``, if standard error is a terminal.
 
-    The cursor is left at the beginning of the text, so that the next line of the log replaces it.
+    The cursor is left at the beginning of the text, so that the next log line overwrites the text.
     """
     if sys.stderr is not None and sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
@@ -50,7 +50,7 @@ def show_progress(text: str) -> None:
 
 
 def flush() -> None:
-    """Flush the output of libraries, so that no buffered output can fail at exit."""
+    """Flush all output, including that of libraries, so that no write can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
         _write(stream, None)
 

@@ -1,4 +1,4 @@
-"""The data folder of the embedded history, locked for one writer at a time."""
+"""Locks the data folder of the embedded history, so that only one process writes to it."""
 
 import contextlib
 import os
@@ -32,9 +32,9 @@ class DataFolder:
     def start(self) -> None:
         """Create the folder and lock it.
 
-        Raises SettingsError if another process owns the folder, or if there is a file at its path.
-        If the folder is not writable, the history reports that, and the live view works without the
-        history.
+        Raises SettingsError if another process owns the folder, or if the folder's path or a parent
+        of the path is a file. If the folder is not writable, no error is raised: the history
+        reports the problem, and the live view works without the history.
         """
         file = self._path / "lock"
         with contextlib.suppress(OSError):
@@ -73,9 +73,10 @@ class DataFolder:
 
 
 def _use(owner: str, file: Path) -> str:
-    """Return what holds the lock, and what to do about it.
+    """Return the part of the message that names the holder of the lock and a remedy.
 
-    ``owner`` is the id of the last process that locked the folder, or empty.
+    ``owner`` is the content of the lock file: the id of the last process that locked the folder, or
+    an empty string.
     """
     import psutil  # noqa: PLC0415 - it takes memory
 

@@ -1,4 +1,4 @@
-"""The embedded MQTT broker: a program in a child process, restarted when it dies."""
+"""Runs the embedded MQTT broker as a child process, and restarts it when it ends."""
 
 import contextlib
 import logging
@@ -33,7 +33,7 @@ _HEALTHY_SECONDS = 30.0  # a broker that ran this long resets the count of failu
 
 
 class EmbeddedBroker:
-    """A broker for this machine, in a child process."""
+    """The embedded broker, which runs as a child process."""
 
     def __init__(
         self,
@@ -49,11 +49,12 @@ class EmbeddedBroker:
         """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
 
         MQTT 5 and MQTT over WebSocket have their own ports; port 0 disables them. If one of these
-        two ports is in use at the start, a free one is used instead (``listeners``).
+        two ports is in use when the broker starts, the broker uses a free port instead.
+        ``listeners`` contains the ports that the broker actually uses.
 
-        ``login`` is the user name and password that clients must use. ``program`` is by default
-        the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still
-        accepts clients.
+        ``login`` is the user name and password that clients must use. The default ``program`` is
+        the bundled broker, rumqttd. A probe checks every ``probe_pause`` seconds that the broker
+        still accepts clients.
         """
         self.host = host
         self.port = port
@@ -72,7 +73,7 @@ class EmbeddedBroker:
 
     @property
     def description(self) -> str:
-        """The name of the program that runs, and its version if that matters."""
+        """The broker program as shown to the user, such as ``rumqttd`` or ``Mosquitto 2.0.18``."""
         return self._program.description
 
     @property
@@ -82,11 +83,11 @@ class EmbeddedBroker:
 
     @property
     def process_id(self) -> int | None:
-        """The process id of the broker's current child process."""
+        """The process id of the broker; None before ``start``."""
         return self._process.pid if self._process else None
 
     def report(self) -> Report:
-        """Return how often the broker was restarted, and whether its memory was the reason."""
+        """Return the broker's state, its number of restarts, and a note if it ran out of memory."""
         process = self._process
         runs = process is not None and process.poll() is None
         return Report(
@@ -228,9 +229,9 @@ class EmbeddedBroker:
     def _exhaustion(self) -> str:
         megabytes = broker_memory.LIMIT_BYTES // 10**6
         return (
-            f"The embedded broker has reached its memory limit of {megabytes} MB and was restarted "
-            "without the messages that it kept: find the client that publishes too much, or that "
-            "does not read what it subscribes to. Restarts for this reason so far: "
+            f"The embedded broker reached its memory limit of {megabytes} MB and was restarted "
+            "without its retained messages and queues: find the client that publishes too much, or "
+            "that does not read the messages it subscribes to. Restarts for this reason so far: "
             f"{self.memory_exhausted}."
         )
 
@@ -240,7 +241,7 @@ class EmbeddedBroker:
 
 
 def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return ``variables`` without our settings: the broker must not see other parts' secrets."""
+    """Return ``variables`` without our settings, which may contain secrets of other parts."""
     return {
         name: value
         for name, value in variables.items()

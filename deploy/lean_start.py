@@ -1,7 +1,7 @@
-"""Starts the program again in the same process, with settings that have been checked.
+"""Restarts the program in the same process, with settings that have already been checked.
 
-The libraries that check the settings and the command line take 9 MiB. A process that does not need
-them afterwards gives this memory back only by starting again.
+The libraries that check the settings and the command line take 9 MiB of memory. A role that does
+not need these libraries afterwards can free the memory only by restarting.
 """
 
 import os
@@ -27,10 +27,11 @@ class Start(NamedTuple):
 
 
 def replace_process(start: Start) -> None:
-    """Start the program again, which gets ``start`` from ``received``; return if it cannot be done.
+    """Restart the program, which then reads ``start`` with ``received``; return only on failure.
 
-    The settings contain secrets, so they are passed on in a file that is only in memory, which
-    Linux has. Signals wait until the new program can handle them.
+    The settings contain secrets, so they are passed on in a file that exists only in memory. Such
+    files exist only on Linux; elsewhere, this function returns at once. Stop signals are blocked
+    until the restarted program can handle them.
     """
     if not hasattr(os, "memfd_create") or not sys.executable or sys.argv[0] in ("-c", "-"):
         return
@@ -52,7 +53,7 @@ def replace_process(start: Start) -> None:
 
 
 def received() -> Start | None:
-    """Return what the program before passed on; None if this is the first start."""
+    """Return what ``replace_process`` passed on; None if the program was not restarted."""
     descriptor = os.environ.pop(_VARIABLE, None)
     if descriptor is None:
         return None
@@ -68,7 +69,7 @@ def received() -> Start | None:
 
 
 def _is_in_memory(descriptor: str) -> bool:
-    """Return whether ``descriptor`` is the file above; somebody may have set the variable."""
+    """Return whether ``descriptor`` is our file in memory: a user may have set the variable."""
     try:
         target = Path(f"/proc/self/fd/{int(descriptor)}").readlink()
     except (OSError, ValueError):

@@ -34,7 +34,7 @@ class Component(Protocol):
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process at once with exit code ``code``: no part must be stopped."""
+    """Let a signal end the process at once with exit code ``code``, without stopping any parts."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -43,7 +43,7 @@ def end_on_signal(code: int = 0) -> None:
 
 
 def set_on_signal(stopping: threading.Event) -> None:
-    """Let a signal set ``stopping``, for which the main thread waits."""
+    """Let a signal set ``stopping``, which the main thread waits for."""
     _handle_signals(lambda _signal, _frame: stopping.set())
 
 
@@ -54,8 +54,8 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     start, the components that have started are stopped, and the error is raised. Stopping takes
     at most two seconds: if a part hangs, the process ends without waiting for it.
 
-    An error that ends a thread stops everything, with exit code 1: a part that has lost one of its
-    threads would do nothing, but look healthy.
+    If an unexpected error ends a thread, everything is stopped, and the exit code is 1. Otherwise,
+    the part that has lost the thread would look healthy but do nothing.
     """
     stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:
@@ -100,8 +100,9 @@ def _stop_after(
 def _signals() -> Iterator[socket.socket]:
     """Yield a socket that receives a byte for each signal.
 
-    Python runs a handler only once the main thread is back from its system call, and a signal that
-    arrives just before that call does not interrupt the call. The byte arrives immediately.
+    A thread that reads the socket notices a signal immediately. A signal handler could run too
+    late: Python runs it only after the main thread's system call returns, and a signal that arrives
+    just before the call does not interrupt the call.
     """
     reader, writer = socket.socketpair()
     with reader, writer:

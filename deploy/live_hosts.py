@@ -1,4 +1,4 @@
-"""Finds out which hosts publish to the broker at present."""
+"""Finds out which hosts are currently publishing to the broker."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ class LiveHosts:
         self._changed = threading.Condition()
 
     def find(self) -> list[str]:
-        """Return the live hosts as soon as there is one, or an empty list after 2.5 s.
+        """Return the live hosts as soon as at least one is found, or an empty list after 2.5 s.
 
         Raises SystemMonitorError if the broker does not accept connections.
         """

@@ -16,10 +16,10 @@ _SECONDS = 10.0  # timeout of a request
 
 
 class MetricsServer:
-    """Serves text for Prometheus on ``port`` of the loopback interface, at every path.
+    """Serves metrics for Prometheus on ``port`` of the loopback interface, at every path.
 
-    The text contains the reports of ``reporters`` and, if ``readings`` is given, the readings that
-    it returns.
+    The text contains the reports that ``reporters`` return and, if ``readings`` is given, the
+    readings that ``readings`` returns.
     """
 
     def __init__(

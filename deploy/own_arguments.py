@@ -17,7 +17,9 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
         "host_name", metavar="HOST", type=_host, help="name of the host, as in topics or samples"
     )
     choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
-    choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
+    choices["record"].add_argument(
+        "--output", metavar="FILE", help="file to append to [standard output]"
+    )
     _add_replay_arguments(choices["replay"])
     choices["notify"].add_argument(
         "--test", action="store_true", required=True, help="send a test notice to each target"
@@ -49,7 +51,7 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         type=_host,
         default="{host}",
         metavar="NAME",
-        help="name of each host in the replay; may contain {host}, its recorded name",
+        help="name of each host in the replay; {host} in it stands for the recorded name",
     )
     parser.add_argument(
         "--recorded-prefix",

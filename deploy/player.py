@@ -18,15 +18,16 @@ class Player:
     """Publishes entries over ``bus`` until ``stopping`` is set.
 
     Messages that the broker has not acknowledged when the connection is lost are published again.
-    ``played`` is the number of entries so far, ``sent`` the number of messages acknowledged, and
-    ``too_large`` the number of messages skipped because of their size. ``elapsed`` is the time in
-    the recording, in milliseconds. ``delivered`` is true if the broker has delivered the first
-    message back to us. An acknowledgement does not prove that: Mosquitto also acknowledges messages
-    that the user may not publish, and then discards them.
+    ``played`` is the number of entries processed so far, ``sent`` the number of messages
+    acknowledged, and ``too_large`` the number of messages skipped because of their size.
+    ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is true if the
+    broker has delivered the first message back to us, which proves that the user may publish. An
+    acknowledgement proves nothing: Mosquitto also acknowledges messages that the user may not
+    publish, and then discards them.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:
-        """Set the callbacks of ``bus``, which is not started yet."""
+        """Set the callbacks of ``bus``, which must not be started yet."""
         self._bus = bus
         self._stopping = stopping
         self._changed = threading.Condition()
@@ -61,7 +62,7 @@ class Player:
     def publish(self, batch: Sequence[Publication], seconds: float | None = None) -> None:
         """Publish ``batch``, and return once the broker has acknowledged all of it.
 
-        Without ``seconds``, give up when stopping. With ``seconds``, give up only after that time.
+        Give up after ``seconds``. Without ``seconds``, give up when ``stopping`` is set.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while batch and not self._is_over(deadline):

@@ -36,11 +36,11 @@ def require_mqtt_port(settings: Settings) -> None:
 def require_free_port(
     host: str, port: int, option: str, instead: str = "", *, patience: float = 0.0
 ) -> None:
-    """Raise SettingsError if nothing can listen on ``port`` of ``host``.
+    """Raise SettingsError if this process cannot listen on ``port`` of ``host``.
 
-    ``option`` is the beginning of the option's name, such as ``http`` or ``mqtt5``. ``instead`` is
-    further advice for a port that is in use. A port that is in use has ``patience`` seconds to
-    become free.
+    The message suggests options that begin with ``option``: ``http``, for example, stands for
+    ``--http-port`` and ``--http-host``. ``instead`` is further advice for a port that is in use.
+    If the port is in use, wait up to ``patience`` seconds until it is free.
     """
     try:
         _bind(host, port, time.monotonic() + patience)

@@ -28,7 +28,7 @@ class Recorder:
         write: Callable[[bytes], object],
         stopping: threading.Event,
     ) -> None:
-        """Prepare; nothing is received before ``bus`` is started."""
+        """Prepare ``bus``; the caller starts it."""
         self._topics = topics
         self._write = write
         self._stopping = stopping

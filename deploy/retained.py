@@ -1,4 +1,4 @@
-"""Removes the messages of one host that the broker retains."""
+"""Removes the retained messages of one host from the broker."""
 
 import secrets
 import threading
@@ -20,10 +20,11 @@ _REMOVED_SECONDS = 5.0
 
 
 class RetainedMessages:
-    """Removes the retained messages of ``host``, and its devices in Home Assistant.
+    """Removes the retained messages of ``host``, including those for Home Assistant.
 
     If topics contain the host name, the messages on all topics of ``host`` are removed, whatever
-    they contain. Otherwise hosts share topics, and only messages from ``host`` are removed.
+    the messages contain. Otherwise hosts share topics, and only messages whose payload contains the
+    name of ``host`` are removed.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
@@ -39,8 +40,9 @@ class RetainedMessages:
     def remove(self) -> list[str]:
         """Remove the messages, and return their topics.
 
-        A broker may deliver only some of many retained messages at once, so this repeats until it
-        finds no new topics. Raises SystemMonitorError if the broker does not remove them all.
+        A broker may deliver only some of many retained messages at once, so this method repeats the
+        removal until no new topics are found. Raises SystemMonitorError if the broker does not
+        remove all messages.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:

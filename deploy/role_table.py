@@ -51,8 +51,8 @@ ROLES = {
         "Everything except the embedded broker runs in one process, until Ctrl-C. By default\n"
         "only this machine can connect.",
         "  system-monitor up\n"
-        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   open to other machines\n"
-        "  system-monitor up --mqtt-url mqtt://localhost:1883             use an external broker",
+        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE  # open to other machines\n"
+        "  system-monitor up --mqtt-url mqtt://localhost:1883            # use an external broker",
     ),
     "collector": Role(
         "run only the collector: read this machine's sensors and publish samples",
@@ -77,25 +77,26 @@ ROLES = {
             *(*_FINDINGS, *_NOTICES, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port"),
             *_LOG,
         ),
-        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
-        "history that the ingester writes. Use the same history settings for both.",
+        "One advisor serves all hosts of a broker. When the advisor starts, it reads past samples\n"
+        "and findings from the history that the ingester writes. Use the same history settings\n"
+        "for the advisor and the ingester.",
         "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": Role(
         "run only the API: serve REST, WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
-        "both.",
+        "the API and the ingester.",
         "  system-monitor api --mqtt-url mqtt://broker.lan:1883 --http-port 8080",
     ),
     "check": Role(
         "show the effective settings and test the connections, without starting anything",
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
-        "Secrets are masked. The exit code is 1 if a connection fails.",
+        "Secrets are masked. The exit code is 1 if a test fails.",
         "  system-monitor check",
     ),
     "forget": Role(
-        "remove the retained messages of a host, such as a retired one, from the broker",
+        "remove a host's retained messages from the broker, for example if the host is retired",
         (*_BROKER, *_LOG),
         "The broker retains the newest message of each topic until an empty one replaces it. This\n"
         "command removes the retained messages of HOST and lists their topics; the API then no\n"
@@ -127,10 +128,11 @@ ROLES = {
     "replay": Role(
         "publish a recording to a broker, at the original pace or faster",
         ("history_hours", *_BROKER, *_LOG),
-        "The timestamps are shifted so that the recording ends when the replay ends, as if it\n"
-        "happened now. With --keep-timestamps, the replay only fills the history with late\n"
-        "samples: no current value changes. A host that is online at the broker is not replayed\n"
-        "under its own name. At the end, the hosts of the replay are offline.",
+        "By default, the timestamps are shifted so that the recording ends when the replay ends,\n"
+        "as if it happened now. If a recorded host is online at the broker, it must be replayed\n"
+        "under another name (--host-as). When the replay ends, its hosts are set offline.\n"
+        "With --keep-timestamps, the replay only fills the history with late samples: no current\n"
+        "value changes, so online hosts can keep their names.",
         "  system-monitor replay night.txt\n"
         "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
         "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
@@ -139,7 +141,8 @@ ROLES = {
         "send a test notice to each of notify_urls, and to notify_command",
         ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
         "The output shows for each target whether it accepted the notice, or what failed. The\n"
-        "command needs no broker and no history. The exit code is 1 if a target failed.",
+        "command needs no broker and no history. The exit code is 1 if a target failed or if no\n"
+        "target is set.",
         "  system-monitor notify --test --notify-urls-file FILE",
     ),
     "export": Role(
@@ -159,13 +162,13 @@ ROLES = {
         "show live values in the terminal: GPUs, processes, the machine, findings",
         (*_BROKER, *_LIMITS),
         "The command subscribes to the broker and needs no other part. The key q quits; the key\n"
-        "? lists all keys. The optional library Textual is required:\n"
+        "? lists all keys. The command needs the library Textual:\n"
         "pip install 'system-monitor[top]'.",
         "  system-monitor top\n"
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "run": Role(
-        "run a command, such as a training job, as a run with a name and a summary",
+        "run a command, such as a training job, and publish it as a run with a name and summary",
         run_request.OPTIONS,
         "COMMAND uses the terminal and receives all signals; its exit code is returned. At the\n"
         "end, a summary of the resources that COMMAND and all its child processes used is printed\n"
@@ -173,14 +176,14 @@ ROLES = {
         "COMMAND. If the broker is unavailable, COMMAND runs anyway.",
         "  system-monitor run -- python train.py --epochs 3\n"
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
-        "  system-monitor run --report reports -- ./train.sh                  save the report",
+        "  system-monitor run --report reports -- ./train.sh                 # save the report",
     ),
     "completion": Role(
-        "print the completion script of bash, zsh or fish",
+        "print the completion script for bash, zsh or fish",
         (),
-        "Save the script where the shell looks for completions, and again after each upgrade.\n"
-        "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
-        "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
+        "Save the script where the shell looks for completions, then open a new shell. Repeat\n"
+        "this after each upgrade. For bash without the package bash-completion, `source` the\n"
+        "script in ~/.bashrc. For zsh, add the script's folder to fpath before compinit runs.",
         "  system-monitor completion bash "
         "> ~/.local/share/bash-completion/completions/system-monitor\n"
         "  system-monitor completion zsh > ~/.zfunc/_system-monitor\n"

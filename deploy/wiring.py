@@ -1,4 +1,4 @@
-"""Chooses the parts that the settings require, and connects them. No other module does this.
+"""Creates the parts that the settings require, and connects them. No other module does this.
 
 Most imports are inside the functions, so a stand-alone collector does not load the API's libraries.
 """
@@ -81,7 +81,7 @@ def _influxdb(settings: Settings) -> _Influxdb:
 
 
 def history_writer(settings: Settings) -> "HistoryWriter":
-    """Return the writer of the history that the settings choose."""
+    """Return a writer for the history, which is in SQLite or InfluxDB."""
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteWriter
 
@@ -92,7 +92,7 @@ def history_writer(settings: Settings) -> "HistoryWriter":
 
 
 def history_reader(settings: Settings) -> "HistoryReader":
-    """Return the reader of the history that the settings choose."""
+    """Return a reader for the history, which is in SQLite or InfluxDB."""
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteReader
 
@@ -129,9 +129,9 @@ def _announcer(settings: Settings) -> "Announcer | None":
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
-    """Return the report of each sensor of ``collector``.
+    """Return the report of each sensor of ``collector``, by the name of the sensor.
 
-    Waits up to 10 s until each sensor has been opened or has failed to open.
+    Waits until each sensor has been opened or has failed to open, but at most 10 s.
     """
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors
@@ -168,7 +168,10 @@ def advisor(settings: Settings) -> "Advisor":
 
 
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
-    """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
+    """Return the API's server.
+
+    ``others`` are the other parts in this process. The API also serves their reports.
+    """
     from api.app import create_app
     from api.serving.server import ApiServer
 
@@ -177,7 +180,7 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
 
 
 def senders(settings: Settings) -> "Sequence[Sender]":
-    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed but missing."""
+    """Return a sender for each target. Raises SettingsError if Apprise is needed but missing."""
     from advisor.notices.senders import senders
     from telemetry.settings.notices import minutes_of_day, urls
 
@@ -232,8 +235,8 @@ def metrics_server(
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
     """Return the folder of the embedded history and of the broker's queues, or None.
 
-    The result is None if neither needs a folder: the history is in InfluxDB, and there is no
-    ``broker``, or ``broker`` keeps its messages only in memory.
+    The result is None if no folder is needed. This is so if the history is in InfluxDB, and the
+    embedded broker keeps its messages only in memory or does not exist (``broker`` is None).
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None

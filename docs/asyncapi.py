@@ -1,4 +1,4 @@
-"""The tables of docs/asyncapi.md, made from the AsyncAPI document for the default settings."""
+"""Makes the tables of docs/asyncapi.md from the AsyncAPI document for the default settings."""
 
 import json
 from collections.abc import Iterator, Mapping

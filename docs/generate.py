@@ -1,10 +1,9 @@
-"""Generates what is derived from the code, so that it always agrees with the code.
+"""Generates the files and tables that are derived from the code: ``make docs``.
 
-It generates tables in docs/, the manual page, the dashboards for Grafana, and the catalogue and the
-types that our own dashboard uses. Run it with ``make docs``. A test fails if a generated file is
-out of date.
+These are tables in docs/, the manual page, the dashboards for Grafana, and the catalogue and the
+types that our own dashboard uses. A test fails if a generated file is out of date.
 
-A generated table stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
+In a page, a generated table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 """
 
 import json
@@ -72,7 +71,7 @@ def settings_table() -> str:
 
 
 def _allowed(constraints: Iterable[object]) -> str:
-    """Return the range that pydantic's ``constraints`` allow, as text for the table of settings."""
+    """Return a sentence with the range of values that pydantic's ``constraints`` allow."""
     words = {"ge": "from", "gt": "above", "le": "to"}
     bounds = [
         f"{word} {getattr(constraint, name):g}"
@@ -84,7 +83,7 @@ def _allowed(constraints: Iterable[object]) -> str:
 
 
 def channels_table() -> str:
-    """Return a table with a row for each channel, which lists the channel's fields."""
+    """Return a table with a row for each channel and its fields."""
     rows = [
         (
             f"`{family.channel}`",
@@ -128,7 +127,7 @@ def _field_row(field: Field) -> tuple[str, ...]:
 
 
 def findings_tables() -> str:
-    """Return, for each kind of finding, its meaning and a table of its rule and its limits."""
+    """Return, for each kind of finding, its meaning and a table with its rule and its limits."""
     kinds = [detector.kind for detector in DETECTORS]
     return "\n\n".join(
         f"### `{kind.name}`\n\n{kind.help}\n\n"
@@ -154,7 +153,7 @@ def _thresholds(kind: str) -> str:
 
 
 def metrics_table() -> str:
-    """Return a table with a row for each metric that is generated from the catalogue."""
+    """Return a table of the metrics that are generated from the catalogue."""
     rows = []
     for family in SAMPLES:
         labels = ["host", *family.labels, *(field.label for field in label_fields(family))]
@@ -163,13 +162,13 @@ def metrics_table() -> str:
             rows.append((metric.name, ", ".join([*labels, *more]), metric.help))
         if texts := [field.name for field in info_fields(family)]:
             rows.append(
-                (info_name(family), ", ".join([*labels, *texts]), "always 1; has texts as labels")
+                (info_name(family), ", ".join([*labels, *texts]), "always 1; the texts are labels")
             )
     return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
 
 
 def peers_table() -> str:
-    """Return a table with a row for each of our metrics that another exporter also has."""
+    """Return a table of our metrics that another exporter also has, with their names there."""
     rows = [
         (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
         for ours, names in PEERS.items()
@@ -216,7 +215,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rendered(text: str) -> str:
-    """Return ``text`` in which each generated table is up to date."""
+    """Return ``text``, the content of a page, with its generated tables brought up to date."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
@@ -226,7 +225,7 @@ def rendered(text: str) -> str:
 
 
 def catalogue_json() -> str:
-    """Return what our dashboard needs of the catalogue: names, units and meanings, as JSON."""
+    """Return, as JSON, the part of the catalogue that our dashboard needs."""
     families = [
         {
             "name": family.name,
@@ -250,7 +249,7 @@ def catalogue_json() -> str:
 
 
 def contract_types() -> str:
-    """Return the TypeScript types of the API's responses that our dashboard reads."""
+    """Return TypeScript types for the API's responses that our dashboard reads."""
     head = "// Generated from the API's response models by `make docs`.\n\n"
     return head + interfaces(
         [

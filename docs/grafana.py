@@ -38,10 +38,10 @@ _NOT_IN_INFLUXDB = (Kind.TEXTS, Kind.RECORDS)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data source of Grafana, and what a dashboard that reads it contains.
+    """A data source of Grafana, and the properties of the dashboard that reads it.
 
-    ``kind`` is Grafana's name of its type. ``title`` and ``identity`` belong to the dashboard;
-    ``variables`` are what a user selects above the panels.
+    ``kind`` is Grafana's name for the type of the data source. ``title`` and ``identity`` are the
+    title and the UID of the dashboard. Users select the values of ``variables`` above the panels.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Source:
     variables: tuple[dict[str, Any], ...]
 
     def has(self, family: Family, metric: Metric) -> bool:
-        """Return whether this data source has ``metric``."""
+        """Return whether this data source stores ``metric``."""
         if self.kind == "prometheus":
             return True
         stored = family.retention is Retention.WINDOW
@@ -64,7 +64,7 @@ class Source:
 
 
 def dashboard(source: Source) -> str:
-    """Return the dashboard that reads ``source``, as JSON."""
+    """Return, as JSON, the dashboard that reads ``source``."""
     shown = {metric.name: (family, metric) for family, metric in _metrics(source)}
     chosen = [shown[name] for each in _OVERVIEW if (name := f"{PREFIX}_{each}") in shown]
     panels = _grid([*_extra(source), *(_panel(source, *each) for each in chosen)])

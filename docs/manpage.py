@@ -13,7 +13,11 @@ _SEE_ALSO = "mosquitto_sub(1), nvidia-smi(1)"
 
 
 def manpage() -> str:
-    """Return the manual page in roff, the format of ``man``; it is the same on every machine."""
+    """Return the manual page in roff, the format of ``man``.
+
+    The path of the settings file is always the default path on Linux, so that the page does not
+    depend on the machine that generates it.
+    """
     parser = arguments.command_parser()
     text = "\n".join(_page(parser)) + "\n"
     return text.replace(_escaped(str(default_config_file())), _escaped(_CONFIG))
@@ -35,7 +39,7 @@ def _page(parser: argparse.ArgumentParser) -> Iterator[str]:
     for name, command in _commands(parser):
         yield from _command(name, command)
     yield ".SH SETTINGS"
-    yield from _paragraph("Each command accepts only the settings that it lists above.")
+    yield from _paragraph("Each command accepts only the settings that are listed for it above.")
     for name, field in SettingFields.model_fields.items():
         yield f".TP\n.B {_escaped(_option(name))}"
         yield _escaped((field.description or "").replace("`", ""))
@@ -89,7 +93,7 @@ def _paragraph(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return ``text`` escaped for roff, so that roff treats no line as a request."""
+    """Return ``text`` escaped so that roff prints it unchanged."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     plain = re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", plain)
     return re.sub(r"^([.'])", r"\\&\1", plain, flags=re.MULTILINE)

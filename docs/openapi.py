@@ -14,8 +14,8 @@ Row = tuple[str, ...]
 def operations() -> Iterator[tuple[str, str, list[Row]]]:
     """Yield the method and path, the description, and the table rows of each operation.
 
-    There is a row for each parameter. It has the name, the default value as JSON, and the meaning
-    of the parameter. The default value is empty if the parameter has none.
+    The table has a row for each parameter, with its name, its default value as JSON, and its
+    description. If a parameter has no default value, the second cell is empty.
     """
     app = FastAPI()
     for router in DOCUMENTED:

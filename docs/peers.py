@@ -4,7 +4,7 @@ The names come from these sources:
 
 - dcgm-exporter: `etc/default-counters.csv`, and the DCGM fields that can be added to this file.
 - nvidia_gpu_exporter: `docs/METRICS.md` and the test data.
-- node_exporter: version 1.
+- node_exporter: the metrics of version 1.
 """
 
 from typing import NamedTuple
@@ -45,7 +45,7 @@ PEERS = {
     "gpu_fan_speed_ratio": Names(f"{_DCGM}FAN_SPEED (%)", f"{_SMI}fan_speed_ratio"),
     "gpu_performance_state": Names(f"{_DCGM}PSTATE", f"{_SMI}pstate"),
     "gpu_throttle_reason_active": Names(
-        f"{_DCGM}CLOCKS_EVENT_REASONS (bits)", f"{_SMI}clocks_event_reasons_…"
+        f"{_DCGM}CLOCKS_EVENT_REASONS (a bit mask)", f"{_SMI}clocks_event_reasons_…"
     ),
     "gpu_pcie_generation": Names(f"{_DCGM}PCIE_LINK_GEN", f"{_SMI}pcie_link_gen_current"),
     "gpu_pcie_width": Names(f"{_DCGM}PCIE_LINK_WIDTH", f"{_SMI}pcie_link_width_current"),
@@ -70,12 +70,12 @@ PEERS = {
     "gpu_remapped_rows_total": Names(
         f"{_DCGM}CORRECTABLE_REMAPPED_ROWS + {_DCGM}UNCORRECTABLE_REMAPPED_ROWS"
     ),
-    "gpu_info": Names("labels of every GPU metric", f"{_SMI}gpu_info"),
+    "gpu_info": Names("labels of all metrics, such as modelName", f"{_SMI}gpu_info"),
     "gpu_mig_memory_used_bytes": Names(
-        f"{_DCGM}FB_USED with the label GPU_I_ID", f"{_SMI}mig_memory_used_bytes"
+        f"{_DCGM}FB_USED with the label GPU_I_ID (MiB)", f"{_SMI}mig_memory_used_bytes"
     ),
     "gpu_mig_memory_total_bytes": Names(
-        f"{_DCGM}FB_TOTAL with the label GPU_I_ID", f"{_SMI}mig_memory_total_bytes"
+        f"{_DCGM}FB_TOTAL with the label GPU_I_ID (MiB)", f"{_SMI}mig_memory_total_bytes"
     ),
     "gpu_processes_listed": Names("", f"{_SMI}compute_apps"),
     "cpu_utilization_ratio": Names(node="1 - rate(node_cpu_seconds_total{mode=idle or iowait})"),
@@ -117,4 +117,4 @@ PEERS = {
         node="rate(node_network_receive_bytes_total)"
     ),
 }
-"""The names in other exporters, by the name of our metric without the prefix `system_monitor_`."""
+"""Maps our metrics, without the prefix `system_monitor_`, to the names in other exporters."""

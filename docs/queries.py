@@ -15,11 +15,12 @@ def promql(family: Family, metric: Metric) -> str:
 
 
 def flux(family: Family, metric: Metric) -> str:
-    """Return the InfluxDB query for ``metric``, with values in the unit of the Prometheus query.
+    """Return the InfluxDB query for ``metric``.
 
-    If ``metric`` is a counter, the query returns its rate per second. The query works in both
-    buckets. The bucket of one-minute points also contains minima and maxima; the query uses only
-    the means, by the tag ``aggregate``.
+    The values have the same unit as the values of the Prometheus query. If ``metric`` is a counter,
+    the query returns its rate per second. The query works in the bucket of samples and in the
+    bucket of one-minute points. The bucket of one-minute points also contains minima and
+    maxima, so the query filters by the tag ``aggregate`` and uses only the means.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]
@@ -40,7 +41,7 @@ def flux(family: Family, metric: Metric) -> str:
 
 
 def legend(family: Family, metric: Metric) -> str:
-    """Return the template of a series' name in the legend of a Prometheus panel."""
+    """Return the template from which Grafana builds each series' name in a Prometheus panel."""
     labels = [*family.labels, *([metric.label] if metric.label else [])]
     return " ".join(["{{host}}", *(f"{label} {{{{{label}}}}}" for label in labels)])
 

@@ -1,9 +1,9 @@
 """Writes the sources of the documentation site into a folder: ``python -m docs.site FOLDER``.
 
 ``make site`` builds the site from these sources. Each page of the site is a copy of a Markdown file
-of the repository, with its links adapted: a link to another page or to a picture leads to its path
-in the site. A link to any other file of the repository becomes plain text, since the site does not
-contain that file.
+of the repository, but its links are adapted. A link to another page or to a picture becomes a link
+to the copy in the site. A link to any other file of the repository becomes plain text, because the
+site does not contain that file.
 """
 
 import re
@@ -21,7 +21,7 @@ _LINK = re.compile(r"(?P<text>!?\[[^]]*\])\((?![a-z]+:)(?P<path>[^)#\s]+)(?P<anc
 
 
 def places() -> dict[str, str]:
-    """Return the path in the site of each page and picture, by its path in the repository."""
+    """Map the path of each page and picture in the repository to its path in the site."""
     files = [*_DOCS.rglob("*.md"), *(_DOCS / "pictures").iterdir()]
     return {
         "README.md": "index.md",
@@ -31,7 +31,7 @@ def places() -> dict[str, str]:
 
 
 def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
-    """Return ``text``, the content of the page at the path ``name``, with links for the site."""
+    """Return ``text``, the page at the repository's path ``name``, with its links adapted."""
 
     def link(match: re.Match[str]) -> str:
         target = normpath(join(dirname(name), match["path"]))
@@ -44,7 +44,7 @@ def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
 
 
 def write(folder: Path) -> None:
-    """Replace ``folder`` with the configuration of the site and the sources of its pages."""
+    """Delete ``folder``; then write the site's configuration, pages and pictures into it."""
     shutil.rmtree(folder, ignore_errors=True)
     found = places()
     for name, place in found.items():

@@ -1,4 +1,4 @@
-"""Limits how many names the history stores, because any publisher can invent hosts and devices."""
+"""Limits the hosts, channels, devices and events that any publisher can add to the history."""
 
 import time
 from collections import OrderedDict
@@ -23,7 +23,7 @@ _NAMED = (Kind.GROUPS, Kind.NUMBERS_BY_NAME)
 
 
 class _Host:
-    """The places of one host's channels, and of the devices of each channel."""
+    """The admitted channels of one host, and the admitted devices of each channel."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.devices: dict[str, Places] = {}
@@ -33,7 +33,9 @@ class _Host:
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    A live sample may evict names that are silent. A retained sample takes only free places.
+    A live sample that exceeds a limit evicts names that have been silent for two minutes; if there
+    are too few silent names, it is rejected. A retained sample that exceeds a limit is always
+    rejected. The rates of events and of new states are limited too.
     """
 
     def __init__(
@@ -51,11 +53,10 @@ class Admission:
         self._newest: OrderedDict[tuple[str | None, str], str] = OrderedDict()  # the newest ids
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
-        """Check that ``sample`` may be stored.
+        """Raise MalformedMessageError if ``sample`` may not be stored.
 
-        ``retained`` is true if the broker delivered it as a retained message. Raises
-        MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
-        ``too many devices``.
+        ``retained`` is true if the broker delivered the sample as a retained message. The error's
+        reason is ``too many hosts``, ``too many channels`` or ``too many devices``.
         """
         live, name, channel = not retained, sample.host, sample.channel
         if not self._hosts.claim({name}, live=live):
@@ -72,15 +73,15 @@ class Admission:
         if known is None:
             known = host.devices[channel] = Places(limit, clock=self._clock)
         if not known.claim(devices, live=live):
-            detail = f"more than {limit} on {channel} of {name!r}"
+            detail = f"more than {limit} devices on {channel} of {name!r}"
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Check that ``event``, which may be a change of a state, may be stored.
+        """Raise MalformedMessageError if ``event``, which may belong to a state, may not be stored.
 
-        ``retained`` is true if the broker delivered it as a retained message, as is usual for a
-        state. Raises MalformedMessageError with the reason ``retained event``, ``too many events``
-        or ``too many states``.
+        ``retained`` is true if the broker delivered the event as a retained message, which is
+        allowed only for a state. The error's reason is ``retained event``, ``too many events`` or
+        ``too many states``.
         """
         family = family_of(event.channel)
         if family is not None and family.nature is Nature.STATE:
@@ -99,7 +100,8 @@ class Admission:
     def _check_state(self, event: Event) -> None:
         """Limit how many states begin and end per minute.
 
-        A message with the same id as the previous message of its host and channel does not count.
+        A message with the same id as the previous message of its host and channel does not count,
+        because it neither begins nor ends a state.
         """
         key = event.host, event.channel
         if self._newest.get(key) == event.id:

@@ -1,4 +1,4 @@
-"""Writes deliveries in batches, and acknowledges them once they are stored."""
+"""Writes received messages to the history in batches, and acknowledges each batch once stored."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ _MINUTES_SECONDS = 60.0  # between roll-ups
 
 
 class Delivery(NamedTuple):
-    """A message, and the record that it contains; None if there is nothing to store.
+    """A received message and its record; ``record`` is None if there is nothing to store.
 
     A message without a record also waits for its turn, because acknowledgements must be sent in the
     order in which the messages arrived (MQTT 3.1.1, section 4.6). Otherwise, rumqttd closes the
@@ -47,10 +47,11 @@ class Delivery(NamedTuple):
 class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
-    While the store does not respond, deliveries wait here, unacknowledged. The broker's in-flight
-    limit bounds the number of deliveries that wait. But QoS 0 messages, or a broker without that
-    limit, can fill ``_CAPACITY_BYTES``. Then ``add`` blocks, and the connection is not read.
-    ``delay`` is how many seconds the first delivery of the newest batch waited until it was stored.
+    While the store does not respond, unacknowledged deliveries wait here. The broker's in-flight
+    limit bounds their number. But QoS 0 messages, or the messages of a broker without an in-flight
+    limit, can fill the capacity of ``_CAPACITY_BYTES``. ``add`` then blocks, so no more messages
+    are read from the connection. ``delay`` is the number of seconds from the arrival of the newest
+    batch's first delivery until the batch was stored.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """How many deliveries are held and have not been acknowledged yet."""
+        """How many deliveries have not been acknowledged yet."""
         return len(self._pending) + self._taken
 
     def start(self) -> None:
@@ -118,7 +119,7 @@ class Batcher:
             self._roll_up()
 
     def _roll_up(self) -> None:
-        """Compute some of the minutes that are due; the others follow after later batches."""
+        """Compute some of the one-minute points that are due; later calls compute the rest."""
         now = time.monotonic()
         if now >= self._next_roll_up and not self._stopping.is_set():
             self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)
@@ -127,8 +128,8 @@ class Batcher:
         """Wait for the next batch, and return it.
 
         The batch is complete once it is large enough, has waited long enough, or no further message
-        arrives. If no message is pending, return an empty batch when stopping or once minutes are
-        due.
+        has arrived for a moment. If no message is pending, return an empty batch when stopping or
+        once a roll-up is due.
         """
         with self._changed:
             self._changed.wait_for(

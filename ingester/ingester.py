@@ -26,7 +26,7 @@ _MALFORMED = "Messages that are not valid, or that exceed a limit"
 _RECEIVED = "Valid samples and events that the broker delivered"
 _STORED = "Samples and events that the history stored"
 _REJECTED = "Samples and events that the history rejected"
-_OUTSIDE = "Samples and events that are older than their retention, or too far in the future"
+_OUTSIDE = "Samples and events discarded as older than their retention or too far in the future"
 _EVICTED = "Stored samples and events deleted early, because the history was full"
 _DELAY = "Time from the arrival of the first message of the newest batch until it was stored"
 
@@ -37,9 +37,9 @@ class Ingester:
     The session is persistent: while the ingester is offline, the broker queues its messages.
     Ingesters with the same ``group`` share the messages among themselves. Messages that are not
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
-    discarded. The following messages are acknowledged and skipped: a status, a message of a family
-    without retention, an empty payload, which deletes a retained message, and a retained state
-    outside the retention of events.
+    discarded. These messages are acknowledged but not stored: a status; a message of a family
+    without retention; an empty payload, which deletes a retained message; and a retained state that
+    is outside the retention of events.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Ingester:
 
     @property
     def problem(self) -> str | None:
-        """Why the history does not store samples at present, in a sentence; None if it does."""
+        """A sentence about why the history cannot store samples now; None if it can store them."""
         return self._batcher.storage.problem
 
     @property
@@ -98,7 +98,7 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return this ingester's counters and, if it cannot store samples now, the reason."""
+        """Return the counters, and the current problem with the store or broker if there is one."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",
@@ -118,7 +118,7 @@ class Ingester:
         )
 
     def start(self) -> None:
-        """Open the history and connect, both in the background."""
+        """Open the history and connect to the broker, both in the background."""
         self._batcher.start()
         self._bus.start()
 
@@ -128,7 +128,7 @@ class Ingester:
         self._bus.stop()
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until subscribed, at most ``seconds``; return whether the ingester is subscribed."""
+        """Wait at most ``seconds`` for the subscriptions; return whether all are accepted."""
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:

@@ -25,13 +25,13 @@ class _StoppedError(Exception):
 
 
 class Storage:
-    """Stores records in ``history``; a record that the store rejects does not block the others.
+    """Stores records in ``history``; a rejected record does not block the other records.
 
-    A write that fails because of the store is retried indefinitely, after growing pauses. A batch
-    that the store rejects is halved until the rejected records are isolated. Rejected records are
-    logged, counted by reason in ``rejected``, and discarded. ``problem`` is a sentence about why
-    the store accepts no records at present; None if it accepts them. ``failures`` counts the
-    attempts that failed because of the store.
+    While the store is not usable, a write is retried indefinitely, after growing pauses. A batch
+    that the store rejects, or that fails five times with an unexpected error, is halved until the
+    rejected records are isolated. Rejected records are logged, counted by reason in ``rejected``,
+    and discarded. ``problem`` is a sentence about why the store accepts no records at present; None
+    if it accepts them. ``failures`` counts the failed attempts, apart from rejections.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:
@@ -58,7 +58,7 @@ class Storage:
         return self._history.evicted
 
     def open(self) -> bool:
-        """Open the history, retrying until it opens; return False if stopped earlier."""
+        """Open the history, retrying until it is open; return False if stopped before that."""
         try:
             self._attempt(())
         except _StoppedError:
@@ -66,7 +66,7 @@ class Storage:
         return True
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store ``records``, retrying until they are stored; return False if stopped earlier."""
+        """Store or reject ``records``, retrying failures; return False if stopped before that."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped
@@ -84,10 +84,10 @@ class Storage:
         return True
 
     def roll_up(self) -> bool:
-        """Compute some minutes in the history; return whether more minutes are due.
+        """Compute some one-minute points in the history; return whether more points are due.
 
-        The history must be open. Never raises. A failure is counted and logged, and the minutes
-        stay due.
+        The history must be open. Never raises. A failure is counted and logged, and the result is
+        False; a later call tries again.
         """
         try:
             return self._history.roll_up()
@@ -95,7 +95,9 @@ class Storage:
             self.failures += 1
             known = isinstance(error, HistoryError)
             what = str(error) if known else f"{type(error).__name__}: {error}."
-            self._minutes.write("The one-minute points of the history could not be made: %s", what)
+            self._minutes.write(
+                "The one-minute points of the history could not be computed: %s", what
+            )
             return False
 
     def close(self) -> None:

@@ -3,10 +3,10 @@
     with run("ablation-7"):
         mark("epoch 3")
 
-Importing this package has no side effects: it loads no other module, and only the command
-``system-monitor`` changes ``sys.path``. The first call starts a thread that publishes. No call
-waits for this thread, and no call raises an error. Without a broker, one sentence is logged. The
-package needs only paho-mqtt.
+Importing this package has no side effects: it loads no other module, and does not change
+``sys.path``. The first call starts a thread that publishes. No call waits for this thread, and no
+call raises an error. If nothing can be published, one warning is logged. The only library that the
+package needs is paho-mqtt.
 """
 
 TYPE_CHECKING = False  # type checkers treat it as true; this avoids importing `typing`
@@ -27,11 +27,11 @@ def mark(text: str, *, tags: "Iterable[str]" = ()) -> None:
 
 
 def run(name: str, *, tags: "Iterable[str]" = ()) -> "AbstractContextManager[None]":
-    """Return a context manager for a ``with`` block that is published as the run ``name``.
+    """Return a context manager whose ``with`` block is published as the run ``name``.
 
-    Inside another run, for example under ``system-monitor run``, the block does not become a run:
-    annotations in the other run mark its beginning and its end. With torchrun, only the process of
-    rank 0 publishes the run.
+    Inside another run, for example under ``system-monitor run``, the block does not become a run.
+    Instead, annotations in the other run mark the beginning and the end of the block. With
+    torchrun, only the process of rank 0 publishes the run.
     """
     from system_monitor import helper  # noqa: PLC0415 - as above
 

@@ -1,7 +1,4 @@
-"""Implements ``mark`` and ``run``. Nothing here raises: a mark must never end a training run.
-
-Imports only the standard library.
-"""
+"""Implements ``mark`` and ``run``. Nothing here raises: a mark must never end a training run."""
 
 import atexit
 import json
@@ -49,7 +46,7 @@ def _mark(text: object, tags: Iterable[str]) -> None:
 
 
 class Run:
-    """A context manager: its ``with`` block is published as a run."""
+    """A context manager whose ``with`` block is published as a run."""
 
     def __init__(self, name: str, tags: Iterable[str] = ()) -> None:
         """Prepare the run; nothing is published before the context is entered."""
@@ -147,7 +144,7 @@ def _flush() -> None:
 
 
 def _forget() -> None:
-    """Start over in a forked child, because the parent's threads do not run in it."""
+    """Start over in a forked child, because the parent's threads do not run in the child."""
     global _outbox, _lock
     _outbox, _lock = None, threading.Lock()
     _under_way.clear()  # the parent publishes these runs
@@ -172,7 +169,7 @@ def _printable(name: object) -> str:
 
 
 def _texts(texts: Iterable[str], longest: int) -> list[str]:
-    """Return the first ``texts``, shortened; an empty list if ``texts`` is not iterable."""
+    """Return the first 16 ``texts``, shortened; an empty list if ``texts`` is not iterable."""
     if isinstance(texts, str):
         texts = [texts]
     several = texts if isinstance(texts, Iterable) else ()
@@ -183,4 +180,4 @@ def _safely(act: Callable[[], None]) -> None:
     try:
         act()
     except Exception:
-        log.debug("system_monitor: nothing is published", exc_info=True)
+        log.debug("system_monitor: a mark or run could not be published", exc_info=True)

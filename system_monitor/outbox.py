@@ -59,8 +59,8 @@ class Outbox:
     def start(self) -> None:
         """Start the thread.
 
-        This loads paho in the caller's thread. If another thread loaded it and the process forked
-        at that moment, the child could never load it.
+        This loads paho in the caller's thread. If another thread loaded paho and the process forked
+        at that moment, the child process could never load paho.
         """
         self._new_client = _load_paho()
         threading.Thread(target=self._run, name="system-monitor", daemon=True).start()
@@ -155,7 +155,7 @@ class Outbox:
 
     def _fail(self, reason: str) -> None:
         self._failed.set()
-        self._report(f"{reason}, so {_RESULT} until it answers")
+        self._report(f"{reason}, so {_RESULT} until it accepts the connection")
 
     def _report(self, sentence: str) -> None:
         if not self._reported:
@@ -164,7 +164,7 @@ class Outbox:
 
 
 def _load_paho() -> Callable[[str], Any] | None:
-    """Load paho and its lazy imports; return a function that creates a client.
+    """Load paho and what it imports lazily; return a function that creates a client.
 
     Return None if paho 2 is not installed.
     """

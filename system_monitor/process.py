@@ -1,7 +1,4 @@
-"""Describes this process in the same way as the collector does.
-
-Imports only the standard library.
-"""
+"""Describes this process in the same way as the collector does."""
 
 import getpass
 import hashlib
@@ -11,7 +8,7 @@ from pathlib import Path
 
 
 def command() -> str:
-    """Return the program, and its script or module; never the arguments."""
+    """Return the program with its script or module, but without the arguments."""
     program = Path(sys.executable or "python").name
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
@@ -22,7 +19,7 @@ def command() -> str:
 
 
 def identity() -> str | None:
-    """Return a digest of the boot ID, the process ID and its start time; None without /proc."""
+    """Return a digest of boot ID, process ID and start time; None if there is no /proc."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         stat = Path("/proc/self/stat").read_bytes()

@@ -1,7 +1,4 @@
-"""Reads the broker's address from the same environment variables as ``system-monitor``.
-
-Imports only the standard library.
-"""
+"""Reads the broker's address from the same environment variables as ``system-monitor``."""
 
 import os
 import re
@@ -17,7 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f+#]")
 
 
 class Broker(NamedTuple):
-    """The broker, the prefix of topics, and the name of this host."""
+    """The broker's address and login, the topic prefix, and the name of this host."""
 
     host: str
     port: int
@@ -39,7 +36,7 @@ class Broker(NamedTuple):
 
 
 def load() -> Broker:
-    """Return the broker from the environment.
+    """Return the broker that the environment variables describe.
 
     Raises ValueError if a setting is not valid, and OSError if a file cannot be read.
     """
@@ -54,7 +51,7 @@ def load() -> Broker:
         password = unquote(parts.password)
     prefix, host_name = _value("TOPIC_PREFIX") or "", _value("HOST_NAME") or socket.gethostname()
     if _CONTROL.search(prefix + host_name):
-        raise ValueError("SYSTEM_MONITOR_TOPIC_PREFIX or _HOST_NAME is not valid")
+        raise ValueError("SYSTEM_MONITOR_TOPIC_PREFIX or SYSTEM_MONITOR_HOST_NAME is not valid")
     return Broker(
         host=_ANY_ADDRESS.get(parts.hostname, parts.hostname),
         port=parts.port or _PORTS[parts.scheme],

@@ -1,3 +1,3 @@
-"""What all parts of System Monitor share: the contract, and the adapters for broker and store."""
+"""Code that all parts share: the data contract, and adapters for the broker and the history."""
 
 __version__ = "0.1.0"

@@ -51,7 +51,7 @@ class Address(NamedTuple):
 def resolve(scheme: TopicScheme, topic: str) -> Address:
     """Return the address in ``topic``.
 
-    Raises MalformedMessageError with the reason ``unknown channel``.
+    Raises MalformedMessageError with the reason ``unknown channel`` if there is no such channel.
     """
     host, channel = scheme.parse(topic) or (None, "")
     family = family_of(channel)
@@ -65,10 +65,10 @@ def decode(
 ) -> Content:
     """Return the sample, event or status in ``payload``; a state is returned as an event.
 
-    ``arrived``, in Unix milliseconds, becomes the time of an event without a timestamp. If
-    ``names`` is given, a sample contains only the fields with these names, and decoding takes less
-    time. Raises MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an
-    event``, ``host mismatch`` or ``channel mismatch``.
+    An event without a timestamp gets the time ``arrived`` (in Unix milliseconds). If ``names`` is
+    given, a sample contains only the fields with these names, which makes decoding faster. Raises
+    MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event``, ``host
+    mismatch`` or ``channel mismatch``.
     """
     if address.family is None:
         return decode_status(address, payload)
@@ -80,9 +80,7 @@ def decode(
 def decode_sample(address: Address, payload: bytes) -> Sample:
     """Return the sample in ``payload``; raises the same errors as ``decode``."""
     if address.family is None or address.family.nature is not Nature.SAMPLE:
-        raise MalformedMessageError(
-            "not a sample", f"{address.channel} is not a channel of samples"
-        )
+        raise MalformedMessageError("not a sample", f"{address.channel} does not carry samples")
     return _sample(address, address.family, payload, None)
 
 
@@ -96,7 +94,7 @@ def decode_status(address: Address, payload: bytes) -> CollectorStatus:
 
 
 def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
-    """Return the event that ``model`` describes; a missing id or timestamp is added."""
+    """Return the event that ``model`` describes; add an id or a timestamp if it is missing."""
     return _event_of(family.channel, model, arrived)
 
 

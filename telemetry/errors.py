@@ -5,12 +5,12 @@
     ├── SensorAbsentError             this machine lacks the hardware or driver of a sensor
     ├── SensorFailedError             a reading, or a part of a reading, failed
     ├── MalformedMessageError         a message from the bus is not valid
-    ├── BusUnavailableError           the broker does not acknowledge a message
+    ├── BusUnavailableError           the broker is unavailable or does not acknowledge a message
     └── HistoryError
         ├── HistoryUnavailableError   the store is not responding; trying again may help
         └── HistoryRejectedError      the store rejects records; trying again will not help
 
-The message of each error gives the reason, in words for the user.
+The message of each error explains the reason to the user.
 """
 
 
@@ -27,13 +27,13 @@ class SensorAbsentError(SystemMonitorError):
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading failed. Raised after the values that could be read have been delivered."""
+    """A reading failed, or a part of it; the values that could be read were delivered before."""
 
 
 class MalformedMessageError(SystemMonitorError):
-    """A message on one of our topics does not follow the contract.
+    """A message on one of our topics is not valid.
 
-    ``reason`` is from a small fixed set of texts, because such messages are counted by reason.
+    ``reason`` is from a small fixed set of texts, because invalid messages are counted by reason.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -53,11 +53,12 @@ class HistoryError(SystemMonitorError):
 class HistoryUnavailableError(HistoryError):
     """The history store is not responding, or is not usable at present.
 
-    ``retry_after`` is the delay in seconds that the store requests; 0 if there is no request.
+    ``retry_after`` is the delay before the next attempt, in seconds, that the store requests; 0 if
+    the store requests no delay.
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
-        """Store the message, and the shortest delay before the next attempt."""
+        """Store the message, and the requested delay."""
         super().__init__(sentence)
         self.retry_after = retry_after
 

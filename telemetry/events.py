@@ -19,9 +19,9 @@ class Event:
     """One event on ``channel``.
 
     ``id`` identifies the event on its channel and host: if an event with the same id is published
-    again, the history still stores one event. ``timestamp`` is Unix time in integer milliseconds.
-    ``host`` is None if the event concerns no particular host. ``values`` are the payload's other
-    fields.
+    again, the history does not store a second event. ``timestamp`` is Unix time in integer
+    milliseconds. ``host`` is None if the event concerns no particular host. ``values`` are the
+    payload's other fields.
     """
 
     channel: str

@@ -1,4 +1,4 @@
-"""Limits on the data from the bus, where any client can invent names."""
+"""Limits on the data from the bus, on which any client can publish made-up names."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Rate-limited log lines, for events that may occur thousands of times a second."""
+"""Limits the rate of log lines about events that may occur thousands of times a second."""
 
 import logging
 import time
@@ -9,11 +9,12 @@ _SECONDS = 60.0
 class RateLimitedLog:
     """Writes at most one line a minute to ``logger``, and discards all other lines.
 
-    Each line should contain a total, which then also covers the lines that were discarded before.
+    Each line should contain the total number of events, which includes the events whose lines were
+    discarded.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:
-        """``level`` is the level of each line."""
+        """``level`` is the log level of each line."""
         self._logger = logger
         self._level = level
         self._next = float("-inf")

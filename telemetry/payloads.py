@@ -1,7 +1,7 @@
 """The pydantic models of the payloads, generated from the catalogue.
 
-The decoder validates payloads with these models, and the API uses them as its response types. So
-the OpenAPI description contains the rules by which the decoder validates.
+The decoder validates payloads with these models. The API uses the models as its response types, so
+its OpenAPI description contains the decoder's rules.
 """
 
 from collections.abc import Callable, Mapping
@@ -69,7 +69,9 @@ class EventPayload(BaseModel):
         examples=[1_767_225_600_000],
     )
     host: Host | None = Field(
-        None, description="host that the event concerns; null: every host", examples=["gpu-07"]
+        None,
+        description="host that the event concerns; null if it concerns every host",
+        examples=["gpu-07"],
     )
 
 
@@ -84,11 +86,11 @@ class StatePayload(EventPayload):
         description="when the state last changed, Unix time in milliseconds",
         examples=[1_767_225_600_000],
     )
-    host: Host = Field(description="host that the state concerns", examples=["gpu-07"])
+    host: Host = Field(description="host of the finding or the run", examples=["gpu-07"])
 
 
 MakeType = Callable[[str, tuple[catalogue.Field, ...]], Any]
-"""Makes the type of an object, from its name and its fields."""
+"""Makes the type of an object from the type's name and the object's fields."""
 
 
 def _annotation(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # noqa: ANN401 - a type made at run time
@@ -129,17 +131,17 @@ def _member_type(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # 
 
 
 def _part(name: str, fields: tuple[catalogue.Field, ...]) -> type[BaseModel]:
-    """Return the type of an object in a sample."""
+    """Return the pydantic model of an object in a sample's payload."""
     return _model(name, _definitions(fields, name, _part))
 
 
 def _event_part(name: str, fields: tuple[catalogue.Field, ...]) -> type[BaseModel]:
-    """Return the type of an object in an event."""
+    """Return the pydantic model of an object in an event's payload."""
     return _model(name, _event_definitions(fields, name))
 
 
 def _message_part(name: str, fields: tuple[catalogue.Field, ...]) -> Any:  # noqa: ANN401
-    """Return the type of an object in a sample, as a dictionary."""
+    """Return the TypedDict of an object in a sample's payload."""
     return _typed_dict(name, _definitions(fields, name, _message_part))
 
 
@@ -176,7 +178,7 @@ def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event; a fixed field requires a value, which must not be blank."""
+    """Return the definitions of an event's fields; a fixed field must have a non-blank value."""
     definitions: dict[str, Any] = {}
     for field in fields:
         annotation, information = _annotation(field, owner, _event_part), _information(field)
@@ -195,7 +197,7 @@ def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[
 
 @cache
 def event_model(family: Family) -> type[EventPayload]:
-    """Return the pydantic model of the payload of an event of ``family``, or of a state."""
+    """Return the pydantic model of the payload of ``family``, a family of events or states."""
     name = class_name(family.name)
     model: type[EventPayload] = create_model(
         f"{name}Payload",
@@ -208,7 +210,7 @@ def event_model(family: Family) -> type[EventPayload]:
 
 @cache
 def payload_model(family: Family) -> type[Payload]:
-    """Return the pydantic model of ``family``'s payload."""
+    """Return the pydantic model of the payload of ``family``, a family of samples."""
     name = class_name(family.name)
     model: type[Payload] = create_model(
         f"{name}Payload",
@@ -228,8 +230,8 @@ def message_type(
     If ``names`` is given, only the family's fields with these names are read; all other fields of
     the family may be invalid.
 
-    The type is a dictionary, because validating into a model takes twice as long, and the model
-    would then have to be converted to a dictionary, which takes as long again.
+    The type is a TypedDict, not a model. Validating into a model takes twice as long, and
+    converting the model to a dictionary takes as long again.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}

@@ -18,8 +18,8 @@ class Places:
     """Tracks at most ``limit`` names. A live message may evict names that are silent.
 
     A name is silent if no live message has claimed it in the last two minutes. So a name that is
-    known only from retained messages is silent from the start. A retained message gives its names
-    free places, but never evicts another name. Not thread-safe.
+    known only from retained messages is silent from the start. A retained message takes free
+    places for its names, but never evicts another name. Not thread-safe.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Places:
         return True
 
     def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Return whether there is a place for each name; for a live message, evict silent names."""
+        """Return whether there is room for ``names``; if ``live``, silent names may be evicted."""
         missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []
@@ -80,7 +80,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return at most ``count`` silent names not in ``keep``; the longest silent comes first."""
+        """Return up to ``count`` silent names not in ``keep``, the longest silent name first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

@@ -1,4 +1,4 @@
-"""Makes text from the bus and device names safe to print: they may contain control characters."""
+"""Makes text safe to print: messages and device names may contain control characters."""
 
 import re
 

@@ -39,7 +39,7 @@ def with_unit(number: str, unit: str) -> str:
 
 
 def digits(number: float) -> str:
-    """Return ``number`` with up to three significant digits, and all digits before the point."""
+    """Return ``number`` with up to three significant digits, but all digits before the point."""
     decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004
     text = f"{number:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""A token bucket: limits how often something may happen."""
+"""Limits how often something may happen, with a token bucket."""
 
 import math
 import time
@@ -14,7 +14,7 @@ class RateLimit:
     def __init__(
         self, burst: int, per_minute: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Start with the full burst; ``clock`` returns seconds."""
+        """Start with a full bucket; ``clock`` returns seconds."""
         self._burst = float(burst)
         self._per_second = per_minute / 60
         self._clock = clock
@@ -22,7 +22,7 @@ class RateLimit:
         self._updated = clock()
 
     def take(self) -> int:
-        """Take a token and return 0; if none is left, return how many whole seconds to wait."""
+        """Take a token and return 0; if no token is left, return how many seconds to wait."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._updated) * self._per_second)
         self._updated = now

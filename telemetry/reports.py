@@ -14,10 +14,10 @@ class CountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One figure, or one figure for each value of ``label``.
+    """A number that a part reports, or one number for each value of ``label``.
 
-    ``name`` follows Prometheus' naming conventions, but omits the prefix and ``_total``. If there
-    is a unit, the name ends with it.
+    ``name`` follows Prometheus' naming conventions, but without the prefix and without ``_total``.
+    If the number has a unit, ``name`` ends with the unit.
     """
 
     name: str
@@ -45,8 +45,8 @@ def gauge(
 class Report:
     """The state of one part at one moment.
 
-    ``problem`` is a sentence on why the part does not work at present, or None. ``notes`` are
-    sentences that the operator should read even while the part works.
+    ``problem`` is a sentence on why the part does not work at present; None if the part works.
+    ``notes`` are sentences that the operator should read even while the part works.
     """
 
     part: str

@@ -7,22 +7,23 @@ AUTOMATIC, COMMAND, HELPER = "automatic", "command", "helper"
 
 
 def failure_of(run: Mapping[str, object]) -> str | None:
-    """Return how an ended run with the values ``run`` failed; None if no failure is known."""
+    """Return the signal or exit code of a failed run; None if no failure of ``run`` is known."""
     if run["signal"]:
         return str(run["signal"])
     return f"exit code {run['exit_code']}" if run["exit_code"] else None
 
 
 def has_unknown_end(run: Mapping[str, object]) -> bool:
-    """Return whether the outcome of an ended run with the values ``run`` is unknown."""
+    """Return whether neither a signal nor an exit code of an ended run is known."""
     return not run["signal"] and run["exit_code"] is None
 
 
 def may_have_failed(run: Mapping[str, object]) -> bool:
-    """Return whether an ended run with the values ``run`` failed, or has an unknown outcome.
+    """Return whether an ended run failed, or may have failed because its outcome is unknown.
 
-    A run whose outcome is unknown may have been killed together with its publisher. But the exit
-    code of an automatic run is never known, so the lack of it does not count as a failure.
+    A run whose outcome is unknown may have been killed together with its publisher. But an
+    automatic run without an exit code does not count as failed, because the exit code of an
+    automatic run is never known.
     """
     unknown = has_unknown_end(run) and run["how"] != AUTOMATIC
     return unknown or failure_of(run) is not None

@@ -1,4 +1,4 @@
-"""A sample: the result of one reading of one channel, as it travels through the pipeline."""
+"""A sample: the result of one reading of one channel."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ class Sample:
     """One reading of ``channel`` on ``host``.
 
     ``timestamp`` is the Unix time in integer milliseconds at which the reading began.
-    ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: if it
-    is delivered twice, it is stored once. A ``late`` sample was published after a newer sample: it
-    is stored in the history, but does not become the current state.
+    ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: a
+    sample that is delivered twice is stored once. A ``late`` sample was published after a newer
+    sample: it is stored in the history, but does not become the current state.
     """
 
     channel: str

@@ -42,9 +42,9 @@ class SensorReport:
 
     ``reason`` explains the state, and ``description`` is what the sensor reads.
 
-    ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` and
-    ``missed_ticks`` count from the collector's start. ``details`` are facts such as the driver
-    version.
+    ``duration_ms`` is the duration of the newest reading in milliseconds. Since the collector's
+    start, ``failures`` counts the failed readings, and ``missed_ticks`` counts the ticks without a
+    reading. ``details`` are facts such as the driver version.
     """
 
     __pydantic_config__ = _DECODING
@@ -68,7 +68,7 @@ class CollectorStatus:
 
     ``last_will`` is true if the broker publishes this status because the collector has disappeared.
     The collector creates its last will when it starts, and cannot know when the broker will publish
-    it. So the ``timestamp`` of a last will is the start of the collector.
+    it. So the ``timestamp`` of a last will is the time at which the collector started.
     """
 
     __pydantic_config__ = _DECODING

@@ -22,7 +22,7 @@ class Tally:
     """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
-        """Begin each log line with ``what``, such as ``Message is not a valid sample``."""
+        """Store the beginning of each log line, such as ``Message is not a valid sample``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
         self._log = _logs.setdefault(what, RateLimitedLog(log, level))

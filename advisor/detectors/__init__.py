@@ -1,1 +1,1 @@
-"""The detectors, one for each kind of finding. Pure: samples in, findings out."""
+"""The detectors, one for each kind of finding. They do no I/O."""

@@ -46,7 +46,7 @@ class _Gpu:
     healthy: tuple[object, ...] = ()  # while the values equal these, the GPU is healthy
 
     def is_healthy(self, now: int, values: Mapping[str, Any]) -> bool:
-        """Note a reading; return False if there may be a problem."""
+        """Process a reading; return False if the GPU may have a problem."""
         get = values.get
         state = (
             *(get("ecc_errors_uncorrected"), get("ecc_errors_uncorrected_volatile")),
@@ -132,11 +132,12 @@ class Hardware:
         f"or hangs for {_USUAL['failing']:g} min. The subject of a finding about a sensor is "
         "`sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
-        "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
-        "Xid events are not read. A lost GPU is detected from `system/status`, so a recording has "
-        "to contain that channel.",
+        "a link that slows down while the GPU is idle; a GPU that the collector no longer reads "
+        "after a restart",
+        "NVIDIA's Xid events (errors in the kernel log) are not read. A lost GPU is detected from "
+        "`system/status`, so a recording must contain that channel.",
         "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, and a pending "
-        "repair needs a reset; the times are our own",
+        "repair needs a reset; the times are our own choice",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "status"})
@@ -154,7 +155,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, unless it is a GPU that may be lost: its finding must stay active."""
+        """Forget ``subject``, but keep a GPU that may be lost: its finding must stay active."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)

@@ -31,28 +31,30 @@ class HostPressure:
         f"pressure and the swapping are below {host_memory.END:.0%} of their thresholds. Subject "
         "`oom`: the kernel has killed a process because memory ran out (`critical`). The finding "
         f"ends after {_USUAL['kills']:g} min without another kill. Subject `filesystem-NAME`: at "
-        f"least {_USUAL['used']:g}% of a file system is in use, and its use grows, by the rule of "
-        f"`memory_growth`, by {filling.GROWTH:.0%} of the size, with no step of more than "
-        f"{filling.LARGEST_STEP:.0%} of the growth (`info`; `warning` from "
+        f"least {_USUAL['used']:g}% of a file system is in use, and its use has grown by at least "
+        f"{filling.GROWTH:.0%} of the size, as `memory_growth` defines growth, with no single step "
+        f"of more than {filling.LARGEST_STEP:.0%} of the growth (`info`; `warning` from "
         f"{filling.WARNING_SECONDS / 3600:g} h and `critical` from "
         f"{filling.CRITICAL_SECONDS / 60:g} min before the file system is full), or less than "
         f"{filling.FULL_SHARE:.0%} and less than {filling.FULL_BYTES / 1e9:g} GB are free "
-        "(`warning`, or `critical` if the growth was reported before). Subject `clock`: for "
-        f"{presence.CLOCK_TICKS} min, the clock is at least {_USUAL['clock']:g} s ahead of or "
-        "behind most other hosts (with few hosts: the advisor's machine), or it was set back by "
-        "more than 5 min (`warning`). Subject `collector`: the collector has been silent for "
+        "(`warning`, or `critical` if the growth was reported before). Subject `clock` "
+        f"(`warning`): for {presence.CLOCK_TICKS} min, the clock has been at least "
+        f"{_USUAL['clock']:g} s ahead of or behind most other hosts (with fewer than three hosts: "
+        "ahead of or behind the advisor's machine), or the clock was set back by more than 5 min. "
+        "Subject `collector`: the collector has been silent for "
         f"{_USUAL['silent']:g} min, after it disappeared (`warning`) or was stopped (`info`).",
         "a busy machine with full CPUs; RAM that is used as cache; pressure for a few seconds; "
-        "pages that are swapped out once; checkpoints that replace each other, even before the "
-        "first checkpoint is replaced; a file system that has been nearly full for a long time",
-        "Without pressure information (PSI) in the kernel, only swapping and kills are detected. "
-        "Network file systems are not read. A download that fits is reported if it nearly fills "
-        "the file system, because its final size is not known. A clock that is set forward looks "
-        "like a gap between samples, so the step itself is not reported. A collector counts as "
-        "silent only if its status is offline. A recording of this host alone contains no later "
-        "time, so the silence is not reported.",
-        "PSI: systemd-oomd kills at 60% and oomd at 10 to 15% of full pressure; the other values "
-        "are our own, checked with the even seeds of `python -m tests.benchmarks.findings`",
+        "pages that are swapped out once; a run that keeps only its newest checkpoints, even "
+        "before it deletes the first; a file system that has been nearly full for a long time",
+        "If the kernel provides no pressure information (PSI), memory problems are detected only "
+        "from swapping and kills. Network file systems are not read. A download that nearly fills "
+        "the file system is reported even if it will fit, because its final size is not known. A "
+        "clock that is set forward looks like a gap between samples, so the step itself is not "
+        "reported. A collector counts as silent only if its status is offline. In a recording of "
+        "this host alone, no time passes after the last message, so the silence is not reported.",
+        "PSI: systemd-oomd kills processes at 60% of full pressure, and oomd at 10 to 15%; the "
+        "other values are our own, checked with the even seeds of "
+        "`python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
         {"memory", "disk", "status", "silence", "clock"}

@@ -41,14 +41,17 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Floor:
-    """The lowest power of a GPU while its memory is held, in the last one to two times FORGET."""
+    """The lowest recent power of a GPU, from readings while its memory was held.
+
+    A power is remembered for at least FORGET and at most twice FORGET.
+    """
 
     power: float = 1e9  # watts, since ``since``
     before: float = 1e9  # watts, in the time FORGET before
     since: int = 0
 
     def note(self, now: int, power: float) -> float:
-        """Add a reading; return the power above which the GPU works."""
+        """Add a reading; return the power above which the GPU counts as working."""
         age = now - self.since
         if age > FORGET:
             self.before = self.power if age <= 2 * FORGET else 1e9
@@ -59,9 +62,10 @@ class _Floor:
 
 @dataclass(slots=True)
 class _Stretch:
-    """The time since a GPU was last at work.
+    """A stretch of time in which a GPU has hardly worked.
 
-    ``busy`` is the seconds of work, minus a share of the idle time.
+    ``busy`` counts the seconds of work in short bursts, and falls slowly while the GPU is idle. At
+    BUSY_SECONDS, the stretch ends.
     """
 
     start: int
@@ -77,8 +81,8 @@ class _Stretch:
     def note(self, power: float, mean: float | None) -> None:
         """Add a reading in which the utilization shows no work.
 
-        ``mean`` is the mean power since the previous reading. It never lowers ``lowest``: if one
-        mean were too low by chance, all others would look too high.
+        ``mean`` is the mean power since the previous reading. It never lowers ``lowest``, because
+        a single mean that is too low by chance would make all other readings look too high.
         """
         self.lowest = min(self.lowest, power)
         if mean is None or mean < LEAST_MEAN * self.lowest:
@@ -90,7 +94,7 @@ class _Stretch:
             self.readings += 1
 
     def may_work(self) -> bool:
-        """Return whether the mean power shows hidden work, or too few readings exist to decide."""
+        """Return whether the mean power shows hidden work, or there are too few readings."""
         mean = self.powers / self.readings if self.readings else 0.0
         if self.number >= FEWEST_READINGS:
             return mean > ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
@@ -104,22 +108,27 @@ class IdleGpu:
         "idle_gpu",
         "A GPU's memory is held while the GPU does nothing. The finding reports which process "
         "holds the memory, and for how long the GPU has been idle.",
-        f"For {_USUAL['minutes']:g} min and at least {FEWEST_READINGS} readings ({FEWEST_MEANS} if "
-        f"the GPU's energy shows the same power between them), at least {_USUAL['held']:g} GB is "
-        f"in use, the utilization is below {_USUAL['utilization']:g}%, and the power stays near "
-        f"its lowest value of the last {FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min: `info`, "
-        f"and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up to "
-        f"{RECOVERY:.0%} of the time, do not count. Before the finding begins, {_GAP / MINUTE:g} "
-        "min without a reading restart the time. The finding ends after "
-        f"{BUSY_SECONDS:g} s of work, or once the memory is released.",
-        "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
-        "kernels so short that the driver reports 0% utilization (the power shows that it works)",
-        "If the GPU reports no power, or about the same power for two hours, a run with such short "
-        "kernels is reported as idle. In MIG mode, the driver reports no utilization, so no "
-        "finding is reported.",
-        "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
-        "show 0 to 1% utilization for up to 28 min at 1.5 to 2.3 times the idle power, and idle "
-        "GPUs whose power varies by 0.03 to 0.5 W",
+        f"A finding begins if three conditions hold for {_USUAL['minutes']:g} min: at least "
+        f"{_USUAL['held']:g} GB of the GPU's memory is in use, the utilization is below "
+        f"{_USUAL['utilization']:g}%, and the power stays near its lowest value of the last "
+        f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. This requires at least "
+        f"{FEWEST_READINGS} readings, or {FEWEST_MEANS} readings if the GPU's energy counter shows "
+        "that the power was also low between the readings. The finding is an `info`, and a "
+        f"`warning` from {_USUAL['warning']:g} min. Short bursts of work are ignored if they take "
+        f"up to {RECOVERY:.0%} of the time. Before the finding begins, a gap of more than "
+        f"{_GAP / MINUTE:g} min between readings restarts the time. The finding ends after "
+        f"{BUSY_SECONDS:g} s of work, after a gap of more than {_LONG_GAP / MINUTE:g} min, or once "
+        "the memory is released.",
+        "a process that holds only a CUDA context (about 300 MB); pauses for a checkpoint or an "
+        "evaluation; a training run with kernels so short that the driver reports 0% utilization "
+        "(the power shows that the run works)",
+        "A run with such short kernels is reported as idle if the GPU does not report its power, "
+        "or if the power has hardly changed for two hours. In MIG mode, the driver reports no "
+        "utilization, so no finding is reported.",
+        "the thresholds of 5% and 15 min: jobstats, which highlights a mean utilization below 15%; "
+        "the power: traces of real GPUs, where working GPUs show 0 to 1% utilization for up to "
+        "28 min at 1.5 to 2.3 times their idle power, and the power of idle GPUs varies by only "
+        "0.03 to 0.5 W",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
@@ -141,7 +150,7 @@ class IdleGpu:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
         self._processes.pop(subject, None)
         self._floors.pop(subject, None)
         return self._end(subject, timestamp)
@@ -181,7 +190,7 @@ class IdleGpu:
         return self._report(reading, stretch, reading.values["memory_used"])
 
     def _is_at_work(self, reading: Reading, stretch: _Stretch, *, visible: bool) -> bool:
-        """Return whether the GPU is working now; ``visible`` is true if utilization shows it."""
+        """Return whether the GPU is working now; ``visible``: whether utilization shows work."""
         power = reading.values.get("power")
         if power is None:
             return visible

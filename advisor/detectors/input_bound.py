@@ -44,7 +44,7 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Unit:
-    """The GPUs that are judged together: those of one run, or one GPU with unknown processes."""
+    """The GPUs that are judged together: all GPUs of a run, or one GPU whose run is not known."""
 
     gpus: tuple[str, ...]
     run: Run | None
@@ -60,31 +60,32 @@ class InputBound:
         "input_bound",
         "The GPUs of a run have low utilization because they wait for data, for the CPU, or for "
         "something that the host's metrics do not show. The subject is the first GPU of the run.",
-        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min, or longer if fewer "
-        f"than {READINGS} readings have arrived. A finding begins once all stretches of the last "
-        f"{_USUAL['minutes']:g} min meet two conditions: the mean utilization is between "
-        f"{stretches.IDLE:g}% and {_USUAL['utilization']:g}%, and the host is at a limit at "
-        f"least {EXPLAINS:.0%} as often as utilization is low. It is a `warning`, and names the "
-        "limit. If several limits are reached in a stretch, the first in this list counts: memory "
-        "pressure or I/O pressure (full) of "
-        f"{_USUAL['pressure']:g}%; all cores together at {host_limits.ALL_CORES:g}%; the disks at "
-        f"{_USUAL['ceiling']:g}% of their highest rate so far, while tasks wait for I/O; the "
-        f"network at {_USUAL['ceiling']:g}% of its highest rate so far; the PCIe link at "
-        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If no limit is "
-        "reached, but the GPUs alternate between work (at least "
-        f"{stretches.WORKING:g}% utilization) and waiting (at most {stretches.WAITING:g}%), the "
-        "finding is an `info`, 'not explained by the host'. The finding ends once "
-        f"{ENDS} stretches in a row do not meet the conditions, or when the run ends. "
-        f"While it is active, a mean utilization of up to {STAYS * _USUAL['utilization']:g}% also "
-        "meets the first condition.",
+        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min, or longer, until "
+        f"{READINGS} readings have arrived. A finding begins once all stretches of the last "
+        f"{_USUAL['minutes']:g} min meet two conditions. First, the mean utilization is between "
+        f"{stretches.IDLE:g}% and {_USUAL['utilization']:g}%. Second, the host is at a limit in at "
+        f"least {LEAST_SHARE:.0%} of its readings, and at least {EXPLAINS:.0%} as often as the "
+        f"utilization is below {_USUAL['utilization']:g}%; or, without such a limit, the GPUs "
+        f"alternate between work (at least {stretches.WORKING:g}% utilization) and waiting (at "
+        f"most {stretches.WAITING:g}%). The finding is a `warning` that names the most "
+        "frequent limit, or an `info` if most stretches have no limit. If several limits are "
+        "reached in a stretch, the first in this list counts: memory pressure (full) of "
+        f"{_USUAL['pressure']:g}%; I/O pressure (full) of {_USUAL['pressure']:g}%; all cores "
+        f"together at {host_limits.ALL_CORES:g}%; the disks at {_USUAL['ceiling']:g}% of their "
+        "highest rate so far, while tasks wait for I/O; the network at "
+        f"{_USUAL['ceiling']:g}% of its highest rate so far; the PCIe link at "
+        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. The finding ends "
+        f"once {ENDS} stretches in a row do not meet the conditions, or the run ends. While the "
+        "finding is active, a mean utilization of up to "
+        f"{STAYS * _USUAL['utilization']:g}% also meets the first condition.",
         "a busy GPU whose host has one busy core; pauses for evaluations and checkpoints; an idle "
-        "GPU; notebooks and inference servers that wait for requests, which are recognized by "
-        "their commands; low utilization without a limit of the host and without alternation "
+        "GPU; notebooks and inference servers, which wait for requests and are recognized by "
+        "their commands; low utilization if the host is at no limit and the GPUs do not alternate "
         "between work and waiting",
         "A host limit that is reached while the GPUs wait is not always the cause of the waiting. "
         "If the driver does not list processes, each GPU is judged separately. An inference server "
         "whose command is not recognized can look like a run that waits.",
-        "jobstats highlights a mean utilization below 15%; 104 of 168 real GPUs in use have a mean "
+        "jobstats highlights a mean utilization below 15%; of 168 real GPUs in use, 104 had a mean "
         "utilization below 50%, so low utilization alone is not a finding; the other values were "
         "tuned on the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -112,12 +113,12 @@ class InputBound:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
         self._runs.forget(subject)
         return self._leave(subject, timestamp)
 
     def _leave(self, gpu: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``gpu`` and the GPUs judged together with it; return the end of their finding."""
+        """Forget ``gpu`` and the GPUs judged together with it, and end their finding."""
         unit = self._units.pop(gpu, None)
         if unit is None:
             return ()
@@ -202,7 +203,7 @@ class InputBound:
         mean = sum(mean for _, mean, _ in newest) / len(newest)
         begin = unit.low[0][0]
         minutes = (reading.timestamp / 1000 - begin) / 60
-        why = limit or "work and waiting alternate, which is not explained by the host"
+        why = limit or "it alternates between work and waiting, and no host limit explains this"
         return self._ledger.report(
             reading,
             unit.gpus[0],
@@ -219,6 +220,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the beginning of a sentence about GPUs: ``GPU 0`` or ``GPU 0 and 3 more``."""
+    """Return the GPUs as the start of a sentence, such as ``GPU 0`` or ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

@@ -26,35 +26,38 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Tracks the memory in use by GPU, by GPU process, in RAM, in the cgroup, and by run."""
+    """Tracks the memory in use on GPUs, by GPU processes, by runs, in RAM and in the cgroup."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
         "The memory in use on a GPU, on a MIG instance, in RAM or in a job's cgroup grows steadily "
-        "and will reach its limit. GPU memory is judged by process if the driver lists the "
-        "processes; RAM is judged by run if the collector tracks runs. The subject of a finding "
-        "about a run is `run-ID`.",
-        "A finding begins if, in a stretch of 12 min to 102 h, the floor of the memory in use (the "
-        f"memory that is never released) rises by at least {_USUAL['share']:g}% of the limit, and "
-        f"fast enough to reach the limit within {growth.HORIZON:g} times the stretch's length. "
-        f"The rise must be significant (Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occur in at least "
-        f"{growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal parts of the stretch, have no step "
-        f"of more than {growth.LARGEST_STEP:.0%} of its size, and not slow down. The rate is "
-        "the Theil-Sen slope; its confidence interval gives the earliest and the latest time at "
-        "which the limit is reached. If the limit will probably be reached within "
-        f"{_USUAL['critical']:g} min, the finding is `critical`; within {_USUAL['warning']:g} h, "
-        "it is a `warning`; otherwise, it is an `info`. The finding ends once the memory is "
+        "and will reach its limit. GPU memory is judged separately for each process if the driver "
+        "lists the processes. RAM is judged separately for each run if the collector tracks runs. "
+        "The subject of a finding about a run is `run-ID`.",
+        "The detector examines stretches of 12 min to 102 h. A finding begins if the floor of the "
+        "memory in use (the memory that is not released during the stretch) rises by at least "
+        f"{_USUAL['share']:g}% of the limit, and fast enough to reach the limit within "
+        f"{growth.HORIZON:g} times the stretch's length. The rise must be statistically "
+        f"significant (Mann-Kendall test, Z ≥ {growth.SIGNIFICANT}) and must not slow down. The "
+        f"floor must rise in at least {growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal parts "
+        f"of the stretch, and no single step may exceed {growth.LARGEST_STEP:.0%} of the rise. The "
+        "rate of growth is the Theil-Sen slope. The confidence interval of the slope gives the "
+        "earliest and the latest time at which the limit is reached. If the limit will probably be "
+        f"reached within {_USUAL['critical']:g} min, the finding is `critical`. If the limit will "
+        f"probably be reached within {_USUAL['warning']:g} h, the finding is a `warning`; "
+        "otherwise, it is an `info`. The finding ends once the memory is "
         "released, the process or run ends, or the growth stops.",
-        "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
-        "a dataset read into RAM, a sequence of jobs",
+        "growth during a warm-up; use that rises and falls in a sawtooth above a constant base; "
+        "spikes during validation; an allocator whose memory levels off; a dataset that is read "
+        "into RAM; a sequence of jobs",
         f"A process or run may be warming up during its first {_USUAL['warm_up']:g} min, so a leak "
-        "that fills the memory in this time is not reported. Memory that processes share, and "
-        "memory outside runs, is reported for the RAM as a whole, without a warm-up; if the "
-        "collector does not track runs, this is all RAM. RAM that grows while about as much data "
-        "is read counts as a dataset for up to 3 h. For a run, this is the data that the run reads "
-        "from storage (if that is not known, the data that all programs read from the disks) or "
-        "that the host downloads. For other RAM, it is the data that all programs read from the "
-        "disks or download.",
+        "that fills the memory in this time is not reported. Growth of memory that processes "
+        "share, or that belongs to no run, is reported for the host's RAM as a whole, without "
+        "waiting for a warm-up. If the collector does not track runs, all growth of RAM is "
+        "reported in this way. If RAM grows by about as much as is read at the same time, the "
+        "growth counts as the loading of a dataset, for up to 3 h. The data may be downloads of "
+        "the host or disk reads of all programs. For a run whose own reads from storage are known, "
+        "these reads replace the disk reads.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -91,7 +94,7 @@ class MemoryGrowth:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
         for known in (self._series, self._devices, self._listed):
             known.pop(subject, None)
         yield from self._ledger.end(subject, timestamp)
@@ -143,7 +146,7 @@ class MemoryGrowth:
         return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge the memory of each run, and the memory in RAM and the cgroup outside runs."""
+        """Judge the memory of each run, and the rest of the memory in RAM and in the cgroup."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # samples from the history have no runs
             yield from self._of_runs(reading, runs)
@@ -203,7 +206,7 @@ class MemoryGrowth:
     def _judge(
         self, reading: Reading, subject: str, series: MemorySeries, whole: float | None = None
     ) -> Iterable[Finding]:
-        """Judge ``series``, whose limit is the part of ``whole`` that nothing else uses."""
+        """Judge ``series``; the least growth to report is a share of ``whole`` or of the limit."""
         if series.has_ended():
             return self._ledger.end(subject, reading.timestamp)
         if series.found is None and subject in self._ledger:
@@ -250,5 +253,5 @@ class MemoryGrowth:
 
 
 def _is_limited_by(run: Mapping[str, Any], limit: float | None) -> bool:
-    """Return whether ``run`` seems to be in the collector's cgroup, which has ``limit``."""
+    """Return whether ``run`` has the collector's cgroup limit, so it is probably in that cgroup."""
     return limit is not None and run.get("cgroup_limit") == limit

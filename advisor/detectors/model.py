@@ -1,4 +1,4 @@
-"""What all detectors share: their interface, the description of a kind, and active findings."""
+"""The classes that all detectors share: ``Kind``, ``Detector`` and ``Ledger``."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,9 +18,9 @@ LONGEST_STEP = 65.0  # seconds: a reading is assumed to hold for at most this lo
 class Kind:
     """A kind of finding, as the documentation describes it.
 
-    ``rule`` describes when a finding begins and ends, ``not_reported`` what must not cause a
-    finding, ``limits`` what the detector cannot detect, and ``sources`` where the thresholds come
-    from.
+    ``rule`` describes when a finding begins and ends. ``not_reported`` lists what must not cause a
+    finding, ``limits`` describes what the detector cannot detect, and ``sources`` names the origin
+    of the thresholds.
     """
 
     name: str
@@ -34,24 +34,24 @@ class Kind:
 class Detector(Protocol):
     """Detects one kind of finding on one host. Pure.
 
-    The memory of a detector is bounded by the number of the host's devices. Only readings of
-    ``families`` are passed to ``feed``.
+    The memory that a detector uses is bounded by the number of the host's devices. Only readings
+    of ``families`` are passed to ``feed``.
     """
 
     kind: ClassVar[Kind]
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Start with an empty state; ``thresholds`` has the values that are not the defaults."""
+        """Start with no readings; ``thresholds`` has the values that differ from the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that begin, end or become more severe with ``reading``.
 
-        Every ten minutes, an active finding is also returned with newer numbers.
+        An active finding is returned again every ten minutes, with newer numbers.
         """
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Ledger:
         return list(self._active)
 
     def is_recent(self, subject: str, severity: Severity, now: int) -> bool:
-        """Return whether a finding at least as severe was reported in the last minute."""
+        """Return whether a finding of at least this severity was reported in the last minute."""
         before = self._active.get(subject)
         return (
             before is not None
@@ -93,7 +93,7 @@ class Ledger:
         """Begin the finding about ``subject``, or update it.
 
         Return the finding if it is new, has become more severe, or was last returned at least
-        10 min ago. The severity of an active finding never falls, so that it does not flap.
+        10 min ago. The severity of an active finding never falls, so the severity cannot flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:

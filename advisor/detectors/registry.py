@@ -1,4 +1,4 @@
-"""All detectors, and a function that creates them for a host."""
+"""The list of all detectors, and a function that creates them for one host."""
 
 from collections.abc import Collection, Mapping
 
@@ -27,7 +27,7 @@ def build(
 ) -> list[Detector]:
     """Return new detectors for one host, without the kinds in ``disabled``.
 
-    ``thresholds`` has the values that differ from the defaults, by kind and by name.
+    ``thresholds`` has the values that differ from the defaults, by kind and name of the threshold.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

@@ -1,4 +1,4 @@
-"""``straggler``: one GPU of a run falls behind the others."""
+"""``straggler``: one GPU of a run falls behind the other GPUs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar
@@ -29,9 +29,9 @@ EVERY = 15.0  # seconds between two comparisons
 READINGS = 4  # fewest comparisons in a row in which a GPU has to deviate
 _USUAL = effective("straggler", {})
 _ADVICE = (
-    "A run whose GPUs work in step is as slow as its slowest GPU. Compare the clocks, power and "
-    "PCIe link of this GPU with another GPU (`nvidia-smi -q -i 0,1`), and the CPU time and data of "
-    "its process with the other processes of the run."
+    "A run whose GPUs work in step is as slow as its slowest GPU. Compare this GPU with another "
+    "GPU of the run: `nvidia-smi -q -i 0,1` shows their clocks, power and PCIe links. Also check "
+    "whether its process gets as much CPU time and data as the other processes of the run."
 )
 
 
@@ -42,24 +42,25 @@ class Straggler:
         "straggler",
         "One GPU of a run differs from the other GPUs in clock, power, utilization or temperature. "
         "If the GPUs work in step, the whole run is as slow as this GPU.",
-        f"The GPUs of a run are compared with each other if there are at least {FEWEST}, all of "
-        f"one model, and most of them have at least {LOADED:g}% utilization. GPUs belong to one "
-        "run if their processes have the same user and command and started within "
-        f"{gpu_runs.TOGETHER / 60_000:g} min of each other. A finding begins if one GPU deviates "
-        f"for {_USUAL['minutes']:g} min while the other GPUs are alike. It is a `warning` if the "
-        f"clock is {_USUAL['clock']:g}% below the other GPUs' median, or if, beyond the usual "
-        f"difference, the power is {_USUAL['power']:g}% lower or the utilization is "
-        f"{_USUAL['utilization']:g} points lower. It is an `info` if the temperature is "
-        f"{_USUAL['temperature']:g} °C higher than usual at about the same power. The usual "
-        f"difference of each GPU is learned in the first {SETTLING / 60:g} min of the run's work. "
-        f"A deviation from it does not count if it is less than {UNUSUAL:g} times the mean "
-        "deviation of all GPUs of the run. The finding ends once the difference is less than "
-        f"{ENDS:.0%} of the threshold, or the run ends.",
+        f"The GPUs of a run are compared with each other if the run has at least {FEWEST} GPUs, "
+        f"all of one model, and most of them have at least {LOADED:g}% utilization. GPUs belong to "
+        "one run if their processes have the same user and command, and each process started at "
+        f"most {gpu_runs.TOGETHER / 60_000:g} min after the previous process. A finding begins if "
+        f"one GPU deviates from the median of the other GPUs for {_USUAL['minutes']:g} min while "
+        "the other GPUs are alike. It is a `warning` if the clock is "
+        f"{_USUAL['clock']:g}% below the median, or if the power is {_USUAL['power']:g}% or the "
+        f"utilization {_USUAL['utilization']:g} points further below the median than usual. It is "
+        f"an `info` if the temperature is {_USUAL['temperature']:g} °C further above the median "
+        "than usual, at about the same power and utilization. The usual difference of each GPU "
+        f"from the median is learned in the first {SETTLING / 60:g} min of the run's work, and "
+        "updated later. A deviation from the usual difference is ignored if it is less than "
+        f"{UNUSUAL:g} times the mean deviation of all GPUs of the run. The finding ends once the "
+        f"difference is less than {ENDS:.0%} of the threshold, or the run ends.",
         "servers whose loads differ now and then; different jobs, even with the same command (if "
-        f"several GPUs have each differed from the others for {LONE:g} s and {LONE_READINGS} "
-        f"readings within {LONE_SPAN / 3600:g} h, they do not work in step); a first rank that "
-        "saves checkpoints; pipeline stages that differ from the start; slots that are always "
-        "warmer",
+        f"at least two GPUs have differed from the other GPUs for {LONE:g} s and {LONE_READINGS} "
+        f"readings within {LONE_SPAN / 3600:g} h, the GPUs do not work in step, and only clocks "
+        "are judged); a first rank that saves checkpoints; pipeline stages that differ from the "
+        "start; a GPU that is always warmer because of its slot",
         "The driver has to list the processes, and the collector has to be able to read their "
         "commands. A GPU that is slow from the start is detected only by its clock. Nothing is "
         "reported for a run on two GPUs, because it is not clear which of them is the slow one.",
@@ -96,12 +97,15 @@ class Straggler:
         return self._judge(reading, now, run, comparison)
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
         self._runs.forget(subject)
         yield from self._regroup(timestamp)
 
     def _compared_with(self, gpu: str) -> tuple[Run, Comparison] | None:
-        """Return the run on ``gpu`` and the comparison of its GPUs; None if it has too few GPUs."""
+        """Return the run on ``gpu`` and the comparison of the run's GPUs.
+
+        Return None if no run is known, or if the run has too few GPUs.
+        """
         run = self._runs.of(gpu)
         if run is None or len(run.gpus) < FEWEST:
             return None

@@ -35,7 +35,7 @@ _ADVICE = {
     "thermal slowdown": "Check the fans, filters, air flow and room temperature.",
     "power brake": "Check the power supply and its cables: an external signal slows the GPU down.",
     "hardware slowdown": "Check the cooling and the power supply.",
-    _CAP: "This is usual under full load; `nvidia-smi -q -d POWER` shows the limit.",
+    _CAP: "A power cap is often reached under full load; `nvidia-smi -q -d POWER` shows the cap.",
 }
 
 
@@ -43,10 +43,10 @@ _ADVICE = {
 class _Window:
     """The newest readings of a GPU.
 
-    ``steps`` has, for each reading, its time, the seconds since the previous reading, and the
-    causes of a slowdown that the reading shows. ``known`` is the sum of these seconds.
-    ``slowed_for`` and ``number`` are, for each cause, the seconds and the number of readings with
-    that cause.
+    ``steps`` has an entry for each reading: its time, the seconds since the previous reading, and
+    the causes of a slowdown that the reading shows. ``known`` is the sum of the seconds of all
+    readings. For each cause, ``slowed_for`` has the sum of the seconds of the readings that show
+    the cause, and ``number`` has the number of these readings.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -89,18 +89,20 @@ class Throttling:
         "throttling",
         "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
         "The finding reports by how much the clock is lowered.",
-        "The finding is a `warning` if a thermal slowdown, a hardware slowdown or a power brake "
-        f"is active during at least {_USUAL['share']:g}% of the last {WINDOW_SECONDS / 60:g} min "
-        f"(or of the last {FEWEST_READINGS} readings, if these take longer). It is an `info` if, "
-        f"for {WINDOW_SECONDS / 60:g} min, the power cap has been active during at least "
-        f"{_USUAL['cap']:g}% of such a time, at {FULL_LOAD:g}% utilization or more. The finding "
-        f"ends once, for {WINDOW_SECONDS / 60:g} min, the share of each slowdown has been below "
+        "For each cause, the detector calculates the share of the last "
+        f"{WINDOW_SECONDS / 60:g} min (or of the last {FEWEST_READINGS} readings, if these take "
+        "longer) in which the cause was active. The finding is a `warning` if a thermal slowdown, "
+        "a hardware slowdown or a power brake has a share of at least "
+        f"{_USUAL['share']:g}%, in at least {FEWEST_SLOW} readings. It is an `info` if the share "
+        f"of the power cap has been at least {_USUAL['cap']:g}% for {WINDOW_SECONDS / 60:g} min "
+        f"and the smoothed utilization is at least {FULL_LOAD:g}%. The finding ends once, for "
+        f"{WINDOW_SECONDS / 60:g} min, the share of each slowdown has been below "
         f"{END * _USUAL['share']:g}%, and the share of the power cap has been below "
         f"{CAP_END * _USUAL['cap']:g}%.",
         "the throttle reason `gpu_idle`; clocks that a user has set; a slowdown in a single "
-        "sample; the power cap, as a `warning` (it is at most an `info`)",
-        "Throttling between two samples is not detected. By how much the clock is lowered is known "
-        "only if the GPU has also been seen at work without a slowdown.",
+        "sample; the power cap as a `warning` (it causes at most an `info`)",
+        "Throttling between two samples is not detected. The reduction of the clock is reported "
+        "only if the GPU has also been observed at work without a slowdown.",
         "the throttle reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares were "
         "tuned on the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -131,7 +133,7 @@ class Throttling:
         return self._judge(reading, window) if len(window.steps) >= FEWEST_READINGS else ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the end of its finding."""
+        """Forget ``subject``, which is no longer read, and end its finding."""
         self._windows.pop(subject, None)
         return self._ledger.end(subject, timestamp)
 

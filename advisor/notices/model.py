@@ -13,7 +13,7 @@ from telemetry.runs import failure_of, may_have_failed
 
 
 class Grade(StrEnum):
-    """The importance of a notice, in ascending order, with the names that Apprise uses."""
+    """The importance of a notice, in ascending order. Apprise uses the same names."""
 
     INFO = "info"
     SUCCESS = "success"
@@ -22,7 +22,7 @@ class Grade(StrEnum):
 
     @property
     def level(self) -> int:
-        """The rank: 0 for the least important."""
+        """The rank of the grade; the least important grade has rank 0."""
         return list(Grade).index(self)
 
 
@@ -53,9 +53,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is reported: findings of at least ``severity``, and ``runs``.
+    """Which findings and ended runs are reported.
 
-    ``runs`` is ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
+    Findings are reported if they have at least ``severity``. ``runs`` selects the ended runs: it is
+    ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
     """
 
     severity: str = Severity.WARNING

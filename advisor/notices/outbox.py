@@ -1,4 +1,4 @@
-"""Decides which notices to send to one target, and when: groups, quiet hours, pauses. Pure."""
+"""Decides when to send which notices to one target: groups, quiet hours, pauses. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class Pace:
 
     A message is sent ``gather`` seconds after its first notice was added, but not earlier than
     ``gap`` seconds after the previous message. It contains at most ``batch`` notices. At most
-    ``most`` notices wait; if there are more, the oldest is dropped. After a failure, the first
-    pause is ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has the quiet hours,
-    as ranges of minutes since local midnight. The end of a range is excluded; an end before the
-    start is on the next day.
+    ``most`` notices wait; if there are more, the oldest is dropped. After a failed delivery, the
+    next attempt is delayed by ``retry`` seconds. With each further failure, the delay grows, up to
+    five minutes. ``quiet`` has the quiet hours, as ranges of minutes since local midnight. The end
+    of a range is excluded. If the end is before the start, the range ends on the next day.
     """
 
     gather: float = 5.0
@@ -53,7 +53,7 @@ class Outbox:
         return len(self._waiting)
 
     def add(self, notice: Notice, now: float) -> Notice | None:
-        """Add ``notice``; return the oldest notice if it was dropped because too many wait."""
+        """Add ``notice``; return the oldest notice if it was dropped to make room."""
         self._waiting[notice.key] = now, notice
         if len(self._waiting) <= self._pace.most:
             return None
@@ -68,7 +68,7 @@ class Outbox:
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return how many seconds to wait before calling ``due``; None: wait for a new notice."""
+        """Return how many seconds to wait before calling ``due``; None if no notice waits."""
         if not self._waiting:
             return None
         free = self._free(minute)

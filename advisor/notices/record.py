@@ -33,7 +33,7 @@ class Record:
     """
 
     def __init__(self, path: Path) -> None:
-        """Use the file at ``path``, which ``open`` opens."""
+        """Use the file at ``path``; ``open`` opens the file."""
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -98,7 +98,7 @@ class Record:
                 raise
             log.warning(
                 "The record of notices %s is corrupt (%s) and was deleted: notices about active "
-                "findings are sent again.",
+                "findings will be sent again.",
                 self._path,
                 error,
             )

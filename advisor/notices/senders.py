@@ -1,4 +1,4 @@
-"""The ways to deliver notices: through Apprise to services, and with the user's own program."""
+"""The ways to deliver notices: to services through Apprise, or with the user's own program."""
 
 import importlib.util
 import json
@@ -28,10 +28,10 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if delivery is impossible, as far as a check without sending shows."""
+        """Raise NoticeError if a check that sends nothing shows that delivery is impossible."""
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Deliver ``notices``. Raises NoticeError if that fails."""
+        """Deliver ``notices``. Raises NoticeError if the delivery fails."""
 
     def stop(self) -> None:
         """Abort the current delivery, and start no further ones. May be called from any thread."""
@@ -69,7 +69,7 @@ class AppriseSender:
         self._run(None)
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Send one message with ``notices``. Raises NoticeError if that fails."""
+        """Send one message with ``notices``. Raises NoticeError if sending fails."""
         self._run(message(notices, self._page))
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""A target of notices, with its own thread, so that it cannot delay other targets if it hangs."""
+"""Sends notices to one target in a separate thread, so a slow target does not delay the rest."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ class Target:
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """Record sent notices in ``record``; ``minute`` counts the minutes since midnight."""
+        """``record`` stores what was sent; ``minute`` returns the minutes since local midnight."""
         self._sender = sender
         self._record = record
         self._minute = minute
@@ -54,21 +54,21 @@ class Target:
 
     @property
     def problem(self) -> str | None:
-        """Why the newest attempt to deliver failed, as a sentence; None if it succeeded."""
+        """Why the latest attempt to deliver failed, as a sentence; None if it succeeded."""
         failure = self._failure
         if failure is None:
             return None
         number = self.waiting
         some = "1 notice is" if number == 1 else f"{number} notices are"
         waiting = f"; {some} waiting to be sent" if number else ""
-        return f"Notices to {self.name} fail: {failure}{waiting}."
+        return f"Notices to {self.name} cannot be delivered: {failure}{waiting}."
 
     def start(self) -> None:
         """Start sending in the background."""
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Start no further message. Does not wait for a message that is being sent."""
+        """Stop sending further messages, but do not wait for a message that is being sent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -80,7 +80,7 @@ class Target:
         self._sender.stop()
 
     def add(self, notice: Notice) -> None:
-        """Send ``notice`` soon. Never blocks for long."""
+        """Queue ``notice`` for sending, and return before it has been sent."""
         with self._changed:
             oldest = self._outbox.add(notice, time.monotonic())
             self._changed.notify_all()
@@ -110,7 +110,7 @@ class Target:
                 self._record.settle(keys, self.name)
 
     def _next(self) -> list[Notice]:
-        """Wait for notices that are due, and return them; return none if this target stops."""
+        """Wait until notices are due, and return them; return an empty list when stopping."""
         with self._changed:
             while not self._stopping:
                 now, minute = time.monotonic(), self._minute()

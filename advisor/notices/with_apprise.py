@@ -1,9 +1,11 @@
 """``python -m advisor.notices.with_apprise`` sends one message with Apprise.
 
-It reads one JSON object from standard input, with ``url``, ``parent`` (the id of the process that
-started it) and ``message``: an object with ``title``, ``body`` and ``grade``, or null to only check
-the URL. It prints a JSON object with ``problem``: null, or a clause that contains no secret of the
-URL.
+The program reads a JSON object from standard input. ``url`` is the Apprise URL. ``parent`` is the
+id of the process that started the program; if that process has ended, nothing is sent. ``message``
+is an object with ``title``, ``body`` and ``grade``, or null to only check the URL.
+
+The program prints a JSON object with one field: ``problem`` is the reason for a failure, as a
+clause without the secrets of the URL, or null if the program succeeded.
 """
 
 import json
@@ -24,7 +26,7 @@ _CAUSE = re.compile(r"\[Errno -?\d+\] ([\w ,]+)|(timed out|certificate verify fa
 
 
 class _Reason(logging.Handler):
-    """Keeps the newest warning and its cause: Apprise reports errors only in its log."""
+    """Keeps the latest warning and its cause from the log, where Apprise reports its errors."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -73,9 +75,9 @@ def problem_of(request: dict[str, Any]) -> str | None:
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Return ``text`` on one line, with stars in place of the parts of ``url``.
+    """Return ``text`` as one short line, with every part of ``url`` replaced by stars.
 
-    The scheme, and parts of fewer than three characters, are kept.
+    The scheme and parts of fewer than three characters are not replaced.
     """
     _, _, rest = url.partition("://")
     parts = re.split(r"[\s/:@?&=,;#+|]+", rest)
@@ -87,7 +89,7 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def main() -> None:
-    """Carry out the request on standard input, and print the answer."""
+    """Carry out the request from standard input, and print the answer."""
     request = json.load(sys.stdin)
     print(json.dumps({"problem": problem_of(request)}))  # noqa: T201 - the answer
 

@@ -27,7 +27,7 @@ class Message(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return ``text`` from the bus on one line, shortened, and without mentions of people."""
+    """Return ``text`` from the bus as one short line, with mentions and links disabled."""
     broken = _SPECIAL.sub(lambda match: f"{match[0]}\u200b", printable(text))
     return _shortened(broken, _LONGEST_TEXT)
 
@@ -35,8 +35,8 @@ def plain(text: str) -> str:
 def message(notices: Sequence["Notice"], page: str | None = None) -> Message:
     """Return one message for all of ``notices``, with a link to the dashboard at the URL ``page``.
 
-    Of several notices about the same finding or run, the message contains only the last. Without a
-    ``page``, it contains no link.
+    If several notices are about the same finding or run, the message contains only the last of
+    them. If ``page`` is None, the message contains no link.
     """
     newest = list({each.thing: each for each in notices}.values())
     grade = max((each.grade for each in newest), key=lambda grade: grade.level)
@@ -56,7 +56,7 @@ def _lines(notices: Sequence["Notice"]) -> Iterator[str]:
         line = _shortened(f"- {notice.headline}. {notice.text}", _LONGEST_LINE)
         left -= len(line) + 1
         if left < 0:
-            yield f"… and {len(notices) - number} more notices"
+            yield f"… and {len(notices) - number} more"
             return
         yield line
 
@@ -66,7 +66,7 @@ def _link(page: str, hosts: set[str]) -> str:
 
 
 def run_text(run: Mapping[str, object]) -> str:
-    """Return a sentence with what is known about an ended run, whose values are ``run``."""
+    """Describe an ended run in one line, as far as it is known; ``run`` has the run's fields."""
     summary = run["summary"]
     known = summary if isinstance(summary, Mapping) else {}
     parts = [

@@ -1,4 +1,4 @@
-"""Records when samples of a host arrived live, for comparison with the history."""
+"""Records when a host's live samples arrived, to detect samples that the history lacks."""
 
 from collections import deque
 from typing import NamedTuple
@@ -19,15 +19,15 @@ class Arrival(NamedTuple):
 
 
 def allowed_lag(interval: float) -> float:
-    """Return how many seconds after its arrival a sample should be stored at the latest."""
+    """Return the time in seconds within which a sample should be stored after its arrival."""
     return _LAG_SECONDS + _LAG_INTERVALS * interval
 
 
 class Arrivals:
-    """The newest live sample of a host, and an older sample that should be stored by now.
+    """The newest live sample of a host, and an older live sample that should be stored by now.
 
-    The age of a sample is the time since it arrived in this process. The host's clock is not used,
-    because it may be wrong.
+    How old a sample is depends on when it arrived in this process, not on its timestamp, because
+    the host's clock may be wrong.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,14 @@ class Arrivals:
             marks.popleft()
 
     def is_live(self, now: float, lag: float) -> bool:
-        """Return whether a sample has arrived within ``lag`` seconds."""
+        """Return whether a live sample has arrived in the last ``lag`` seconds."""
         return self.newest is not None and now - self.newest.arrived < lag
 
     def overdue(self, now: float, lag: float) -> Arrival | None:
-        """Return a sample that arrived at least ``lag`` seconds ago, if the host is live."""
+        """Return a live sample that arrived at least ``lag`` seconds ago.
+
+        Return None if there is no such sample, or if the host is no longer live.
+        """
         if not self.is_live(now, lag):
             return None
         return next((each for each in reversed(self._marks) if now - each.arrived >= lag), None)

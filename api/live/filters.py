@@ -24,9 +24,10 @@ _ALLOWED = (
 
 
 def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
-    """Return ``filters`` without duplicates, in order.
+    """Return ``filters`` without duplicates, in the given order.
 
-    ``name`` is the parameter's name in errors. Raises InvalidParameterError.
+    Raises InvalidParameterError if a filter is invalid or there are too many filters. ``name`` is
+    the parameter's name in the error's message.
     """
     distinct: dict[str, None] = {}
     for each in filters:
@@ -42,7 +43,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def require_channels(name: str, filters: Iterable[str]) -> None:
-    """Raise InvalidParameterError if one of the valid ``filters`` cannot match any channel."""
+    """Raise InvalidParameterError if one of ``filters``, which are valid, can match no channel."""
     for each in filters:
         if not _can_match(each):
             raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")
@@ -60,7 +61,7 @@ def _can_match(channel_filter: str) -> bool:
 
 
 def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
-    """Return the levels of a filter, with levels of ``example`` in place of the wildcards."""
+    """Return the levels of a filter, with each wildcard replaced by levels of ``example``."""
     if levels[-1] == "#":
         levels = [*levels[:-1], *example[len(levels) - 1 :]]
     pairs = zip_longest(levels, example[: len(levels)], fillvalue="")
@@ -68,11 +69,11 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 
 
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """Return the name of a channel parameter in the query, for error messages, and all filters.
+    """Return the name of the parameter that has the filters, and all filters in the query.
 
-    ``channel`` and ``channels`` mean the same. Each of their values may contain several filters,
-    separated by commas. A + in a URL is decoded as a space, so each space is replaced by a + again:
-    channel names contain no spaces.
+    The name is used in error messages. The parameter may be called ``channel`` or ``channels``.
+    Each of its values may contain several filters, separated by commas. A + in a URL is decoded as
+    a space. Since channel names contain no spaces, each space is turned back into a +.
     """
     used = [name for name in CHANNEL_PARAMETERS if given[name]]
     values = [value.replace(" ", "+") for name in used for value in given[name]]
@@ -88,7 +89,7 @@ T = TypeVar("T")
 
 
 class FilterTree(Generic[T]):
-    """Filters and the items that belong to them, as a tree of levels.
+    """Filters and the items of each filter, as a tree of topic levels.
 
     The cost of a match depends on the number of levels of the channel, not on the number of
     filters.

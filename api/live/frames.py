@@ -7,7 +7,7 @@ from telemetry.clock import unix_milliseconds
 
 
 class Text:
-    """A frame of JSON. ``encoded`` contains the bytes to send, the same for all clients."""
+    """A frame of JSON. ``encoded`` contains the bytes to send, which are shared by all clients."""
 
     __slots__ = ("encoded", "text")
 
@@ -18,7 +18,7 @@ class Text:
 
 
 class Greeting:
-    """The newest value of a channel. It is encoded only when sent, because it contains its age."""
+    """A channel's newest value and its age. It is encoded when sent, so that the age is correct."""
 
     __slots__ = ("_update",)
 

@@ -13,15 +13,15 @@ MAX_CLIENTS = 1024
 
 
 class Hub:
-    """All connected clients. Used only in the event loop's thread; never waits for a client.
+    """All connected clients. Use it only in the event loop's thread; it never waits for a client.
 
-    ``slow_clients`` counts the clients that were dropped because they read too slowly. If a client
-    joins while all places are taken, a client of the network with the most clients is dropped;
-    ``replaced_clients`` counts these clients.
+    If a client joins while all places are taken, a client of the network with the most clients is
+    dropped. ``replaced_clients`` counts the clients that were dropped for this reason, and
+    ``slow_clients`` counts the clients that were dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:
-        """Start without clients. ``newest`` has the values that a client is sent when it joins."""
+        """Start without clients. Each client that joins is sent the values of ``newest``."""
         self._newest = newest
         self._clients: FairShare[Client] = FairShare()
         self._subscribers: FilterTree[Client] = FilterTree()
@@ -59,7 +59,7 @@ class Hub:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
-        """Acknowledge, replace the filters, then send the newest values of the added channels."""
+        """Acknowledge, replace the client's filters, and send the values of the added channels."""
         client.offer(Text(acknowledgement))
         if client not in self._clients:
             return  # the client was dropped

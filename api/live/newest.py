@@ -42,7 +42,7 @@ class Update:
 
     @property
     def is_event(self) -> bool:
-        """Whether the update is an event or the end of a state; neither is kept, only forwarded."""
+        """Whether the update is an event or a state's end; both are only forwarded, not kept."""
         return isinstance(self.content, Event) and (self.content.is_end or not self.is_state)
 
     @property
@@ -68,17 +68,18 @@ class Update:
     def age(self, now: int) -> float:
         """Return the age of the reading in seconds; ``now`` is in Unix milliseconds.
 
-        The age is at least the time since the update arrived, as the host's clock may be ahead.
+        The host's clock may be ahead, so the age is at least the time since the update arrived.
         """
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
         """Return whether this update is newer than ``known``, which arrived earlier on its channel.
 
-        A duplicate is not newer. A retained sample or a state with an earlier timestamp is not
-        newer: the broker delivers retained messages on each connection, and after an outage, a
-        publisher sends the newest state first. Any other update is newer, because clocks may be
-        set back. A retained status is newer too: a last will has the time of the collector's start.
+        A duplicate is not newer. A retained sample with an earlier timestamp is not newer, because
+        the broker delivers retained messages on each connection. A state with an earlier timestamp
+        is not newer, because after an outage, a publisher sends the newest state first. Any other
+        update is newer whatever its timestamp is: a clock may be set back, and the timestamp of a
+        last will is the time when its collector started.
         """
         if self.content == known.content:
             return False
@@ -108,8 +109,8 @@ class Update:
 class HostState:
     """The state of one host: the newest update of each channel.
 
-    ``arrivals`` records when live samples arrived, if the history keeps them. ``places`` limits
-    the number of channels. ``changes`` counts the changes of ``updates``.
+    ``arrivals`` records when live samples arrived on channels that the history keeps. ``places``
+    limits the number of channels. ``changes`` counts the changes to ``updates``.
     """
 
     name: str
@@ -138,15 +139,15 @@ class HostState:
 
     @property
     def lag(self) -> float:
-        """How many seconds after its arrival a sample should be in the history at the latest."""
+        """The time in seconds within which a sample should be in the history after its arrival."""
         return allowed_lag(self.interval)
 
     @property
     def collector_state(self) -> CollectorState | None:
         """Whether the host's collector runs; None if the collector has sent no status.
 
-        A sample that arrives after the status `offline` shows that the collector runs: the status
-        is old, comes from another collector, or is false.
+        If a sample arrives after the status `offline`, the collector runs: the status is old, comes
+        from another collector, or is false.
         """
         update, newest = self.updates.get(STATUS_CHANNEL), self.arrivals.newest
         if self.status is None or update is None:
@@ -211,7 +212,7 @@ class Newest:
         return self._hosts
 
     def accept(self, update: Update) -> bool:
-        """Keep ``update``, and return True; return False if it is not new or exceeds a limit."""
+        """Keep ``update`` and return True; return False if it is not newer or exceeds a limit."""
         host, channel = update.host, update.channel
         state = self._hosts.get(host)
         known = None if state is None else state.updates.get(channel)
@@ -232,7 +233,7 @@ class Newest:
         return True
 
     def remove(self, removal: Removal) -> list[Removal]:
-        """Remove a value from one host or from all; return a removal for each host that had it."""
+        """Remove a value from one host or all hosts; return a removal for each host that had it."""
         names = [removal.host] if removal.host else list(self._hosts)
         found = [
             name
@@ -280,7 +281,7 @@ class Newest:
         return None if self._places.claim({update.host}, live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
-        """Evict another silent host, or else a silent channel; return False if there is neither."""
+        """Evict another silent host, or else a silent channel; return whether one was evicted."""
         return self._places.evict_silent(update.host) or any(
             state.places.evict_silent(update.channel) for state in self._hosts.values()
         )

@@ -1,4 +1,4 @@
-"""The removal of a value: a client publishes an empty payload to delete a retained message."""
+"""The removal of a value: an empty MQTT payload deletes the retained message of its topic."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: an empty payload names no host, and the topic does not
-    have to name a host.
+    An empty payload cannot name a host. If the topic does not contain the host's name either,
+    ``host`` is empty, and the value is removed from every host.
     """
 
     host: str

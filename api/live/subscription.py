@@ -63,7 +63,7 @@ class Subscription:
     ) -> None:
         """Prepare the connection, which ``start`` opens.
 
-        ``host`` is this machine's name; events without a host are published under it.
+        ``host`` is this machine's name. An event without a host is published on this host's topic.
         """
         self._topics = topics
         self._host = host
@@ -91,7 +91,7 @@ class Subscription:
 
     @property
     def outage(self) -> str | None:
-        """Why no messages can be received, in one sentence, or None."""
+        """Why no messages can be received, in one sentence; None if they can be received."""
         return self._bus.outage
 
     def report(self) -> Report:
@@ -103,7 +103,7 @@ class Subscription:
             (
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
                 counter("updates_refused", _REFUSED, dict(newest.refused), label="reason"),
-                counter("updates_dropped", "Updates dropped for newer updates", self.overrun),
+                counter("updates_dropped", "Updates dropped because of overload", self.overrun),
                 counter("clients_dropped", _TOO_SLOW, hub.slow_clients),
                 counter("clients_replaced", _REPLACED, hub.replaced_clients),
                 counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
@@ -120,9 +120,10 @@ class Subscription:
     async def publish(self, event: Event) -> None:
         """Publish ``event``; return once the broker has acknowledged it.
 
-        Raises BusUnavailableError if the broker is not connected, has just restarted, or does not
-        acknowledge the event within 2 s. The event may still be delivered; publishing it again with
-        the same id is harmless.
+        Raises BusUnavailableError if this process is not connected to the broker or has just
+        reconnected, or if the broker does not acknowledge the event within 2 s. The broker may
+        deliver an event even without an acknowledgement; publishing the event again with the same
+        id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
         acknowledged = False
@@ -139,7 +140,7 @@ class Subscription:
             )
 
     def _settled(self) -> bool:
-        """Return whether the ingester has had time to subscribe again if the broker restarted."""
+        """Return False shortly after a reconnection: the ingester may not have subscribed again."""
         since = time.monotonic() - self._connected_at
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 
@@ -156,7 +157,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """Schedule the removal of the states that do not arrive again, because they have ended."""
+        """Schedule the removal of states that do not arrive again: these states have ended."""
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:
@@ -201,7 +202,7 @@ class Subscription:
         self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
-        """Return the update or removal in ``message``; None if only the history needs it."""
+        """Return the update or removal in ``message``; None if it is only needed in the history."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)

@@ -74,16 +74,16 @@ async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: st
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:
-    """Return our subprotocol if the client offers it, or None.
+    """Return our subprotocol if the client offers it, else None.
 
-    A browser that offers subprotocols, one of which may be a token, closes the connection if the
-    server accepts none of its subprotocols.
+    A page in a browser can send the token as a subprotocol. The browser closes the connection if
+    the server accepts none of the offered subprotocols, so the page must also offer ours.
     """
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 
 def _live_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
-    """Return valid filters, each of which can match a channel. Raises InvalidParameterError."""
+    """Validate ``filters``; each must be able to match a channel. Raises InvalidParameterError."""
     valid = validated_filters(name, filters)
     require_channels(name, valid)
     return valid

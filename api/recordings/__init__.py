@@ -1,1 +1,1 @@
-"""The black box: records the last minutes before a run failed or its host went silent."""
+"""The black box: saves the last messages before a run fails or its host goes silent."""

@@ -41,7 +41,7 @@ _TOO_MANY = (
 
 
 class BlackBox:
-    """Keeps the last messages of each host with a run, and saves them if the run fails.
+    """Keeps the last messages of each host that has a run, and saves them if the run fails.
 
     It also saves them if the host goes silent while the run is under way.
     All methods run in the event loop's thread; files are written in another thread.
@@ -54,7 +54,7 @@ class BlackBox:
         newest: Newest,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with no messages; ``clock`` returns seconds, like ``arrived`` of an update."""
+        """Start with no messages; ``clock`` returns monotonic seconds, as in ``Update.arrived``."""
         self._folder = folder
         self._topics = topics
         self._newest = newest
@@ -110,7 +110,7 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Schedule a recording of the run ``key`` for ``due``, unless too many are scheduled."""
+        """Schedule a recording of ``key`` at ``due``, unless its host has too many scheduled."""
         waiting = self._due.setdefault(key.host, {})
         if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
             waiting[key.id] = due
@@ -133,9 +133,9 @@ class BlackBox:
             await self.check()
 
     async def check(self, *, all_failed: bool = False) -> None:
-        """Save the recordings that are due, of failed runs and of runs whose host went silent.
+        """Save the recordings that are due: of failed runs, and of runs whose host went silent.
 
-        With ``all_failed``, also save the recordings that are not due yet.
+        With ``all_failed``, also save the recordings that are scheduled for a later time.
         """
         now = self._clock()
         silent = {key for key in self._runs() if self._is_silent(key.host, now)}
@@ -163,7 +163,7 @@ class BlackBox:
         return now - max(sample.arrived, heard) >= SILENT_SECONDS
 
     def _runs(self) -> dict[RunKey, Event]:
-        """Return the state of each run under way."""
+        """Return the newest message about each run under way."""
         contents = (update.content for update in self._newest.updates())
         events = [each for each in contents if isinstance(each, Event)]
         return {key_of(each): each for each in events if family_of(each.channel) is RUN}

@@ -1,4 +1,4 @@
-"""Keeps the messages of the last minutes of some hosts in memory."""
+"""Keeps the recent messages of selected hosts in memory."""
 
 import json
 from collections import deque
@@ -12,9 +12,9 @@ from telemetry.recording.lines import line_of
 class Moment(NamedTuple):
     """A message; ``line`` is its line in a recording.
 
-    ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` is the
-    number of processes that the kernel had killed by then because memory ran out; it is None if the
-    message does not contain this number.
+    ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` counts the
+    processes that the kernel has killed because memory ran out; it is None if the message does not
+    contain this count.
     """
 
     arrived: float
@@ -57,23 +57,23 @@ class Buffer:
         return host in self._hosts
 
     def covers(self, host: str, timestamp: int) -> bool:
-        """Return whether a message of ``host`` from ``timestamp`` or earlier is kept."""
+        """Return whether the kept messages of ``host`` reach back to ``timestamp``."""
         moments = self._hosts.get(host)
         return moments is not None and len(moments) > 0 and moments[0].timestamp <= timestamp
 
     def append(self, host: str, moment: Moment) -> None:
-        """Add a message of ``host``, for which ``keeps`` returns true."""
+        """Add a message of ``host``; ``keeps(host)`` must be true."""
         self._hosts[host].append(moment)
         self._sizes[host] += len(moment.line)
         self._trim(host)
 
     def newest(self, host: str) -> float | None:
-        """Return when the newest message of ``host`` arrived; None if there is none."""
+        """Return when the newest message of ``host`` arrived; None if no message is kept."""
         moments = self._hosts.get(host)
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the messages of the last ``seconds`` before the newest message."""
+        """Return the newest message of ``host``, and all messages of the ``seconds`` before it."""
         newest = self.newest(host)
         if newest is None:
             return []
@@ -88,9 +88,9 @@ class Buffer:
 
 
 def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
-    """Yield the lines of ``moments``, with annotations where the kernel killed processes.
+    """Yield the lines of ``moments``, and an annotation wherever the kernel killed processes.
 
-    Each annotation is on ``topic``, and names ``host`` and ``run``.
+    Each annotation is a message on ``topic`` that names ``host`` and ``run``.
     """
     before: int | None = None
     for moment in moments:

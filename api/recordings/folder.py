@@ -19,19 +19,19 @@ class RecordingFolder:
     """Recordings as files in ``path``, with limits on their number and their total size.
 
     If there are too many files, the oldest file of the host with the most files is deleted. If the
-    files are too large, the oldest file of the host with the most bytes is deleted. So a host with
-    many failed runs cannot evict the recordings of another host. The name of a file consists of the
-    id of the run and a digest of the host's name. Other accounts cannot read the files.
+    total size is too large, the oldest file of the host with the most bytes is deleted. So a host
+    with many failed runs does not evict the recordings of other hosts. The name of a file consists
+    of the id of the run and a digest of the host's name. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
-        """Store the arguments; nothing is created before ``save``."""
+        """Store the arguments; ``save`` creates the folder."""
         self._path = path
         self._max_files = max_files
         self._max_bytes = max_bytes
 
     def save(self, host: str, run: str, lines: Iterable[bytes]) -> None:
-        """Save the recording of ``run``, and replace an earlier recording of it. Raises OSError."""
+        """Save the recording of ``run``; an earlier recording is replaced. Raises OSError."""
         for each in (self._path.parent, self._path):
             create_folder(each)
         file = self._path / f"{run}@{_digest(host)}{_SUFFIX}"

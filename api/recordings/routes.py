@@ -37,8 +37,8 @@ async def recording(parts: Context, identity: Identity, host: OfHost = None) -> 
     files = await asyncio.to_thread(parts.recordings.find, identity, host)
     if not files:
         raise UnknownRecordingError(
-            f"Run {quote(identity)} has no recording: a recording is saved if a run fails or if "
-            "its host goes silent."
+            f"Run {quote(identity)} has no recording: a recording is saved only if a run fails "
+            "or its host goes silent."
         )
     if len(files) > 1:
         raise AmbiguousRunError(

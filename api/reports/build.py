@@ -24,7 +24,7 @@ _LEAST_SHARE = 1.0  # percent
 _GPU_SUBJECT = re.compile(r"gpu(?P<gpu>[0-9]+)")
 
 Answer = Mapping[str, Columns]
-"""The columns of each channel."""
+"""An answer of the history: the columns of each channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def channels_of(run: Run) -> tuple[str, ...]:
 
 
 def build(run: Run, start: int, end: int, material: Material) -> Report:
-    """Return the report of ``run`` for the time from ``start`` to ``end``, exclusive."""
+    """Return the report of ``run`` for the time from ``start`` to ``end`` (exclusive)."""
     charts = [*_gpu_charts(run, material), *_machine_charts(material)]
     return Report(
         run,
@@ -93,7 +93,7 @@ def _of_gpus(run: Run, answer: Answer, field: str, factor: float = 1.0) -> list[
 
 
 def _series(answer: Answer, channel: str, factor: float = 1.0, **names: str) -> list[Series]:
-    """Return a series for each field in ``names`` with values; ``names`` maps fields to labels."""
+    """Return a series for each field that has values; ``names`` maps the fields to their labels."""
     columns = answer.get(channel)
     if columns is None:
         return []
@@ -112,12 +112,12 @@ def _highest(series: Iterable[Series]) -> float | None:
 
 
 def _is_of(run: Run, event: Event) -> bool:
-    """Return whether an annotation concerns ``run``: whether it names this run or no run."""
+    """Return whether an annotation names ``run``, or names no run at all."""
     return event.values["run"] in (None, run.key.id, run.values["name"])
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that were active during the run, with their newest numbers."""
+    """Return the findings that were active during the run, each as last reported while active."""
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}
     for event in sorted(events, key=lambda event: event.timestamp):
@@ -153,7 +153,7 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return whether ``notice`` is not about a GPU, or is about a GPU the run may have used."""
+    """Return False if ``notice`` is about a GPU that the run is known not to have used."""
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus
 

@@ -27,7 +27,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A finding during the run; ``until`` is None if the run ended before the finding was over."""
+    """A finding during the run; ``until`` is None if no end of the finding was found."""
 
     kind: str
     subject: str
@@ -40,7 +40,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a throttle reason, and for how many % of the time it was active."""
+    """Why a GPU was slow: a throttle reason, and the % of the time for which it was active."""
 
     gpu: str
     reason: str
@@ -49,7 +49,7 @@ class Throttling:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report of ``run`` for the time from ``start`` to ``end``, exclusive, in Unix ms."""
+    """A report of ``run``; ``start`` and ``end`` (exclusive) are in Unix milliseconds."""
 
     run: Run
     start: int

@@ -34,12 +34,12 @@ class NoticeEntry(Response):
 
     kind: str = Field(description="kind of finding")
     subject: str = Field(
-        description="what the finding is about, such as a device, a sensor, or host"
+        description="what the finding is about, such as a device, or host for the host itself"
     )
     severity: str = Field(description="info, warning or critical")
     since: UnixTime = Field(description="when the finding began, Unix milliseconds")
     until: UnixTime | None = Field(
-        description="when the finding was over, Unix milliseconds; null if the run ended first"
+        description="when the finding was over, Unix milliseconds; null if no end is known"
     )
     summary: str = Field(description="the finding in one sentence, with numbers")
     advice: str = Field(description="what to do about the finding")
@@ -51,7 +51,7 @@ class ThrottlingEntry(Response):
     gpu: str = Field(description="id of the GPU")
     reason: str = Field(description="the throttle reason")
     share: float = Field(
-        description="mean share of the time during which this reason was active (%)",
+        description="percentage of the time during which this reason was active",
         json_schema_extra=_PERCENT,
     )
 

@@ -91,10 +91,10 @@ def _page(report: Report, zone: tzinfo, now: int) -> HTMLResponse:
 
 
 def _end(parts: Parts, run: Run, now: int) -> int:
-    """Return the end of the charts.
+    """Return the time at which the charts end.
 
-    That is the end of the run. If it is not known, the charts of a lost run end at the newest
-    sample of the host, and other charts end now.
+    If the end of the run is known, the charts end with the run. The charts of a lost run end at the
+    host's newest sample if that sample is newer than the start of the run. Other charts end now.
     """
     if run.ended is not None:
         return run.ended

@@ -1,4 +1,4 @@
-"""The facts, the numbers and the end of a run, as text. Pure."""
+"""Describes a run, the numbers of its summary, and how the run ended, as text. Pure."""
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
@@ -65,7 +65,7 @@ def facts(run: Run) -> Iterable[Markup]:
 
 
 def outcome(run: Run) -> str:
-    """Return the state of a run, or how it failed."""
+    """Return how the run failed; if no failure is known, return its state."""
     failure = failure_of(run.values) if run.state is RunState.ENDED else None
     return failure or str(run.state)
 

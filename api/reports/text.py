@@ -56,5 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    """Return a local time, limited to the range of times that can be shown."""
+    """Return ``timestamp`` as local time, clamped to the range that every time zone can show."""
     return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

@@ -24,8 +24,8 @@ from telemetry.payloads import EventPayload, event_model
 
 MAX_ANNOTATIONS = 5_000
 _KEPT = (
-    "it must be Unix milliseconds, within the last `history_days` and at most `history_hours` in "
-    "the future"
+    "it must be in Unix milliseconds, at most `history_days` (or `history_hours`, if that is "
+    "longer) in the past, and at most `history_hours` in the future"
 )
 
 _Payload: Any = event_model(ANNOTATION)

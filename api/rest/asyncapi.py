@@ -1,6 +1,6 @@
-"""``/api/v1/asyncapi.json``: the topics and the WebSocket as an AsyncAPI 3 document.
+"""Serves ``/api/v1/asyncapi.json``, which describes the MQTT topics and the WebSocket.
 
-The document is generated from the catalogue.
+This AsyncAPI 3 document is generated from the catalogue.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,21 +34,21 @@ router = APIRouter(include_in_schema=False)
 
 _STREAM = "stream"
 _MQTT = {"bindingVersion": "0.2.0"}
-_PLACES = {"host": "name of the host that the message is from"}
+_PLACES = {"host": "name of the host that the message is about"}
 _RETAINED = "The broker retains the newest message and sends it to each new subscriber."
 _ABOUT = {
     Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
     Nature.STATE: "Published when the state begins and when it changes, and retained while it "
-    "lasts. When it ends, a last message is published but not retained, and an empty message "
-    "deletes the retained message.",
+    "lasts. When the state ends, a last message is published but not retained, and an empty "
+    "message deletes the retained message.",
     Nature.EVENT: "Published once, and not retained. "
-    "Any client that the broker permits to do so can publish such an event.",
+    "Any client to which the broker grants permission can publish such an event.",
 }
 
 
 @router.get("/api/v1/asyncapi.json")
 async def asyncapi(request: Request, parts: Context) -> JSONResponse:
-    """Describe the topics of the configured broker, and the WebSocket at this address."""
+    """Describe the topics of the configured broker, and the WebSocket of this API."""
     return JSONResponse(document(parts.settings, request.url.netloc, tls=request.url.is_secure))
 
 
@@ -73,11 +73,14 @@ def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
             "messages": messages() | sent,
             "schemas": schemas(),
             "securitySchemes": {
-                "login": {"type": "userPassword", "description": "A user of the broker."},
+                "login": {
+                    "type": "userPassword",
+                    "description": "The name and password of a user of the broker.",
+                },
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The setting `http_token`.",
+                    "description": "The value of the setting `http_token`.",
                 },
             },
         },
@@ -114,7 +117,7 @@ def _servers(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
         "api": {
             "host": http_host,
             "protocol": "wss" if tls else "ws",
-            "description": "The API. If a proxy in front of it uses TLS, use wss.",
+            "description": "The API. If clients reach the API through a proxy with TLS, use wss.",
             **({"security": token} if settings.http_token is not None else {}),
         },
     }
@@ -193,7 +196,7 @@ def _stream(sent: Iterable[str]) -> dict[str, Any]:
         "address": f"{PREFIX}/ws",
         "title": "Live stream",
         "description": "Sends the newest values at once, then each message as it arrives. "
-        f"If a client offers subprotocols, the server accepts only {SUBPROTOCOL}.",
+        f"The only subprotocol that the server accepts is {SUBPROTOCOL}.",
         "servers": [{"$ref": "#/servers/api"}],
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sent},
         "bindings": {

@@ -19,7 +19,7 @@ _REF = "#/components/schemas/"
 
 
 def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorStatus:
-    """Return an example of a status; if ``state`` is offline, it is a last will."""
+    """Return an example of a status; if ``state`` is offline, the example is a last will."""
     online = state is CollectorState.ONLINE
     return CollectorStatus(
         host="gpu-07",
@@ -45,7 +45,7 @@ def schemas() -> dict[str, Any]:
 
 
 def messages() -> dict[str, Any]:
-    """Return the message of each channel, by the name of its family."""
+    """Return a description of each family's message and of the status, by name."""
     found = {family.name: _message(family) for family in FAMILIES}
     payload = TypeAdapter(CollectorStatus).dump_python(example_status(), mode="json")
     found[STATUS] = _described(STATUS, STATUS_HELP, _ref(TypeAdapter(CollectorStatus)), payload)
@@ -53,7 +53,7 @@ def messages() -> dict[str, Any]:
 
 
 def frames() -> dict[str, Any]:
-    """Return the messages of the WebSocket, by name."""
+    """Return a description of each message of the WebSocket, by name."""
     found = {f"{name}_frame": _frame(name, message) for name, message in messages().items()}
     return found | _CONTROL
 
@@ -85,8 +85,8 @@ def _frame(name: str, message: dict[str, Any]) -> dict[str, Any]:
             "data": message["payload"],
             "age_seconds": {
                 "type": "number",
-                "description": "age of the value; only in the newest values, which are sent "
-                "right after a client connects or subscribes to more channels",
+                "description": "age of the value; present only in the newest values that are sent "
+                "when a client connects or subscribes to more channels",
             },
         },
         "channel",

@@ -15,8 +15,8 @@ _LISTED = 5
 def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
     """Return the clock error in seconds of each live host whose clock is off by over a minute.
 
-    The error is negative if the clock is behind. The history keeps samples for ``window``
-    milliseconds.
+    The error is negative if the clock is behind. ``window`` is the time in milliseconds for which
+    the history keeps samples.
     """
     ahead = {name: _seconds_ahead(host, window) for name, host in hosts.items()}
     return {name: seconds for name, seconds in ahead.items() if abs(seconds) > _OFF_SECONDS}
@@ -31,11 +31,11 @@ def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
 
 
 def _seconds_ahead(host: HostState, window: int) -> float:
-    """Return by how many seconds the clock of ``host`` is ahead; 0 if that is not known.
+    """Return by how many seconds the clock of ``host`` is ahead; 0 if its error is not known.
 
-    The timestamp of a status is the time at which the status was sent, so it shows the clock's
-    error. A sample may have waited in a buffer, so its timestamp counts only if it is so far off
-    that the history discards the sample.
+    A status is timestamped when it is sent, so its timestamp shows the error of the clock. A sample
+    may have waited in a buffer, so its timestamp is used only if the timestamp is so far off that
+    the history discards the sample.
     """
     now, newest = time.monotonic(), host.arrivals.newest
     if newest is None or not host.arrivals.is_live(now, host.lag):

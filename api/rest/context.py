@@ -31,9 +31,9 @@ class Parts:
     """The dependencies of the routes.
 
     ``events`` limits the rate of accepted events. ``recordings`` is the folder with the recordings
-    of failed runs. ``ends`` remembers the runs that have just ended. The lock ``scrapes`` makes
-    sure that only one response to Prometheus is built at a time, because a response takes tenths of
-    a second of CPU time if there are many hosts.
+    of failed runs. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures that
+    only one response to Prometheus is built at a time, because a response takes tenths of a second
+    of CPU time if there are many hosts.
     """
 
     settings: Settings
@@ -53,11 +53,11 @@ class Parts:
     async def host_and_stored_channels(
         self, requested: str | None, start: int
     ) -> tuple[str, Sequence[str]]:
-        """Return the selected host, live or only stored, and its channels stored since ``start``.
+        """Return the selected host, and its channels that are stored since ``start``.
 
-        The first choice is ``requested``, or this machine if no host is requested. Only if this
-        host is neither live nor stored, all stored hosts are read from the history. Raises
-        UnknownHostError or HistoryUnavailableError.
+        The host is ``requested``; by default, it is this machine or, if this machine is neither
+        live nor stored, the first known host. The history's list of hosts is read only if it is
+        needed to select the host. Raises UnknownHostError or HistoryUnavailableError.
         """
         live, preferred = self.live.newest.hosts, self.settings.host_name
         host = preferred if requested is None else requested

@@ -47,8 +47,8 @@ async def metrics(
     If ``host`` is given, the response contains the readings of these hosts. Otherwise, it contains
     the readings of all hosts and our own counters.
 
-    A requested host that is not known is reported as down. A host is left out if its series would
-    bring the response above ``limit`` series.
+    A requested host that is not known is reported as down. A host is left out if the response would
+    exceed ``limit`` series with this host.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
@@ -81,8 +81,8 @@ def _selected(live: Subscription, names: Sequence[str] | None) -> list[HostReadi
 def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadings:
     """Return the newest samples of a host and, if ``with_states``, its states.
 
-    ``with_states`` must be False while the broker, which retains the states, is disconnected: the
-    states may have ended in the meantime. ``now`` is in Unix milliseconds.
+    ``with_states`` must be False while the connection to the broker is lost, because the states may
+    have ended in the meantime. ``now`` is in Unix milliseconds.
     """
     stale = state.stale_seconds
     aged = [(update, update.age(now)) for update in state.updates.values()]

@@ -68,14 +68,14 @@ class History:
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts that have samples, or one-minute points since ``start``.
+        """Return the hosts that have samples, or have one-minute points since ``start``.
 
         Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.hosts, start)
 
     async def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the channels of ``host`` that have samples, or one-minute points since ``start``.
+        """Return the channels of a host that have samples, or one-minute points since ``start``.
 
         Raises HistoryUnavailableError.
         """

@@ -1,4 +1,4 @@
-"""Checks, for each host, that the samples which arrive live are also in the history."""
+"""Checks, for each host, that its live samples are also stored in the history."""
 
 import time
 
@@ -14,9 +14,10 @@ _LISTED = 5
 class LiveSamples:
     """Finds the live hosts whose samples are missing from the history.
 
-    A host is live while its samples arrive. Samples that arrived here some time ago should be in
-    the history, whatever their timestamps, so an error of a host's clock does not matter. But if
-    the clock is so far off that the history discards the samples, the host is skipped.
+    A host is live while its samples arrive. A sample that arrived here more than a few seconds ago
+    should be in the history. This time is measured on this machine, so an error of the host's clock
+    does not matter. But if the clock is so far off that the history discards the samples, the host
+    is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:
@@ -27,7 +28,7 @@ class LiveSamples:
         self._stored: dict[str, bool] = {}  # by host; the host checked the longest ago is first
 
     async def problem(self) -> str | None:
-        """Return a sentence if samples of a live host are missing from the history.
+        """Return a sentence about the live hosts whose samples are not in the history, or None.
 
         Raises HistoryUnavailableError.
         """
@@ -52,7 +53,7 @@ class LiveSamples:
         return f"The history has no recent samples from {_listed(missing)}, {which}; {advice}"
 
     def _queries(self) -> dict[str, Query]:
-        """Return, for each live host, a query that finds a sample if the history keeps up."""
+        """Return, for each host to check, a query that finds a sample if the history keeps up."""
         now, clock = time.monotonic(), unix_milliseconds()
         queries = {}
         for name, host in self._newest.hosts.items():

@@ -1,4 +1,4 @@
-"""The route for an overview of all live hosts, for a page that shows hundreds of GPUs."""
+"""Serves an overview of all live hosts in one response, for pages that show hundreds of GPUs."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -40,7 +40,7 @@ _SEVERITIES = ("critical", "warning", "info")
 
 
 def _some(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the definitions of the fields ``names`` of ``model``."""
+    """Return the fields of ``model`` that ``names`` lists, as arguments for ``create_model``."""
     return {name: (model.model_fields[name].annotation, model.model_fields[name]) for name in names}
 
 
@@ -53,7 +53,7 @@ FindingSummary: Any = create_model(
 GpuSummary: Any = create_model(
     "GpuSummary",
     __base__=Response,
-    __doc__="The newest readings that show whether a GPU is free, busy or has a problem.",
+    __doc__="The newest readings of a GPU, which show whether it is free or busy or has a problem.",
     id=(str, Field(description="id of the GPU, as in the channel name")),
     **_some(payload_model(GPU), _READINGS),
     processes=(
@@ -74,10 +74,10 @@ class HostOverview(HostResponse):
         description="whether all samples of the host are older than three sampling intervals"
     )
     cpu: float | None = Field(
-        description="mean utilization of all CPU cores", json_schema_extra={"unit": "%"}
+        description="mean utilization of all CPU cores (%)", json_schema_extra={"unit": "%"}
     )
     memory: float | None = Field(
-        description="share of the memory that is in use", json_schema_extra={"unit": "%"}
+        description="share of the RAM that is in use (%)", json_schema_extra={"unit": "%"}
     )
     gpus: list[GpuSummary] = Field(description="the GPUs, sorted by id")
     findings: list[FindingSummary] = Field(description="the active findings, the most severe first")
@@ -120,7 +120,8 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 def _is_host(state: HostState) -> bool:
     """Return whether a collector has published from this host.
 
-    ``Newest`` also has a state for the findings that concern no particular host.
+    Not every state belongs to a host: ``Newest`` also has a state for findings that concern no
+    particular host.
     """
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)

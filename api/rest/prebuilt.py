@@ -1,4 +1,4 @@
-"""Responses about a host's newest values, built at most ten times a second."""
+"""Builds responses with the newest values, and reuses each response for all clients."""
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -21,7 +21,7 @@ Build = Callable[[HostState, int], HostResponse]
 class Prebuilt:
     """A response whose JSON is built only once, for all clients that request it.
 
-    It is also compressed only once, for the first client that accepts gzip.
+    The response is also compressed only once, for the first client that accepts gzip.
     """
 
     def __init__(self, model: BaseModel) -> None:
@@ -41,10 +41,10 @@ class Prebuilt:
 
 
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
-    """Return the response that ``build`` creates from the state of ``host`` and the time.
+    """Return the response that ``build`` creates from the state of ``host`` and the current time.
 
-    The response is built again for the first request after the values have changed or a tenth of a
-    second has passed, because the age of a reading, and whether it is stale, depend on the time.
+    The response is reused until the values change or a tenth of a second has passed. The time is
+    limited because the response contains the age of each reading.
     """
     state: HostState = request.app.state.parts.host_state(host)
     tenth = unix_milliseconds() // _RESOLUTION

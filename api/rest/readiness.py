@@ -1,4 +1,4 @@
-"""Determines whether the parts are ready, as far as this process can observe."""
+"""Determines whether each part of the monitor is ready, as far as this process can observe it."""
 
 import asyncio
 import dataclasses
@@ -11,29 +11,29 @@ from api.rest.live_samples import LiveSamples
 from telemetry.errors import HistoryError
 from telemetry.reports import Report, Reporter, gauge
 
-_CLOCKS_OFF = "Live hosts whose clocks differ from this machine's by more than a minute"
+_CLOCKS_OFF = "Live hosts whose clocks differ from the clock of this machine by more than a minute"
 _CHECK_SECONDS = 30.0
 _PATIENCE_SECONDS = 0.05
 
 
 class Readiness:
-    """Collects the reports of the parts in this process, and checks the history from outside.
+    """Collects the reports of the parts in this process, and checks the history.
 
-    If `api` runs alone, it cannot observe the ingester. But it can compare the live samples with
-    the history: samples that are missing from the history are a problem, whatever the cause.
+    If the API runs in a process of its own, it cannot observe the ingester. So it compares the
+    history with the live samples: if the history lacks live samples, the history has a problem,
+    whatever the cause.
 
-    The history is checked every 30 s and at each request. Because the check may have to wait for
-    other queries, a request waits for it for at most 0.05 s; after that, the request gets the
-    result of the previous check.
+    The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
+    check. If the check takes longer, the request gets the result of the previous check.
     """
 
     def __init__(
         self, live: Subscription, history: History, window: int, others: Sequence[Reporter]
     ) -> None:
-        """Report on ``live``, on ``history`` and, with the functions ``others``, on other parts.
+        """Report on ``live`` and ``history``, and on the parts whose reports ``others`` return.
 
         ``history`` should serve only the checks, because other calls would delay the checks.
-        It keeps samples for ``window`` milliseconds.
+        The history keeps samples for ``window`` milliseconds.
         """
         self._live = live
         self._history = history
@@ -50,15 +50,12 @@ class Readiness:
             await asyncio.sleep(_CHECK_SECONDS)
 
     async def reports(self) -> list[Report]:
-        """Return a report of each part."""
+        """Return the report of each part."""
         others = [reporter() for reporter in self._others]
         return [self._live.report(), await self._history_report(), *others]
 
     async def history_problem(self) -> str | None:
-        """Return the history's problem in one sentence, or None.
-
-        The history has a problem if it cannot be read or is not growing.
-        """
+        """Return one sentence on why the history cannot be read or lacks new samples, or None."""
         for report in await self.reports():
             if report.part in ("history", "ingester") and report.problem is not None:
                 return report.problem

@@ -1,4 +1,4 @@
-"""The typed responses; the models of metrics are built from the catalogue."""
+"""The typed responses of the REST API; the models of samples are built from the catalogue."""
 
 from functools import cache
 from typing import Annotated, Any
@@ -29,10 +29,10 @@ class Freshness(Response):
     timestamp: UnixTime = Field(description="Unix time of the reading in milliseconds")
     age_seconds: float = Field(
         ge=0,
-        description="age of the reading, but at least the time since it arrived (s)",
+        description="time since the reading's timestamp or arrival, whichever is longer (s)",
         json_schema_extra=_SECONDS,
     )
-    stale: bool = Field(description="whether the reading is older than three of its intervals")
+    stale: bool = Field(description="whether the reading is older than three sampling intervals")
 
 
 class HostResponse(Response):
@@ -53,13 +53,13 @@ class SensorResponse(Response):
     duration_ms: float | None = Field(
         description="duration of the newest reading (ms)", json_schema_extra=_MILLISECONDS
     )
-    failures: int = Field(description="failed readings since the collector started")
+    failures: int = Field(description="number of failed readings since the collector started")
     missed_ticks: int = Field(description="ticks without a reading since the collector started")
     details: dict[str, str] = Field(description="facts such as the driver version, by name")
 
 
 class HostEntry(HostResponse):
-    """A known host, live or from the history."""
+    """A host that is live or has samples in the history."""
 
     version: str | None = Field(description="the collector's version")
     started: UnixTime | None = Field(
@@ -73,8 +73,8 @@ class HostEntry(HostResponse):
         "status if there is no sample; null if the host is known only from the history"
     )
     sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
-    waiting: int | None = Field(description="samples not yet sent to the broker")
-    dropped: int | None = Field(description="samples discarded, for example by a full buffer")
+    waiting: int | None = Field(description="number of samples not yet sent to the broker")
+    dropped: int | None = Field(description="number of samples that the collector has discarded")
 
 
 class HostsResponse(Response):
@@ -82,14 +82,14 @@ class HostsResponse(Response):
 
     hosts: list[HostEntry] = Field(description="the hosts, sorted by name")
     history_error: str | None = Field(
-        description="why the history cannot be read or is not growing, or null; if the history "
-        "cannot be read, the hosts that are known only from the history are missing"
+        description="why the history cannot be read or is not growing; null otherwise. If the "
+        "history cannot be read, the hosts that are known only from the history are missing"
     )
     history_hours: float = Field(
         description="how long the history keeps samples (h)", json_schema_extra={"unit": "h"}
     )
     history_days: float = Field(
-        description="how long the history keeps one-minute points (days); 0: it keeps none",
+        description="how long the history keeps one-minute points (days); 0 if it keeps none",
         json_schema_extra={"unit": "days"},
     )
 
@@ -98,13 +98,13 @@ class HistoryChannel(Response):
     """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
-        description="ascending Unix times in milliseconds, of the samples or the buckets' starts",
+        description="Unix times of the samples or of the starts of the buckets, ascending (ms)",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
-        description="for each field, one value per timestamp, in the field's unit; null for a gap. "
-        "The items of a list have names such as per_core.0, and the values in an object have names "
-        "such as per_device.sda.read_rate"
+        description="the values of each field, one value per timestamp, in the field's unit; null "
+        "for a gap. An item of a list is a field of its own, with a name such as per_core.0, and "
+        "so is a value in an object, with a name such as per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
         description="width of a bucket (ms); null if the samples are not aggregated",
@@ -112,14 +112,14 @@ class HistoryChannel(Response):
     )
     minutes_until: int | None = Field(
         None,
-        description="Unix time in milliseconds: all points before it are one-minute buckets, and "
-        "later points have the width bucket_width; null if all points have the same width",
+        description="Unix time before which all points are one-minute buckets (ms); bucket_width "
+        "applies only to the later points. null if bucket_width applies to all points",
         json_schema_extra=_MILLISECONDS,
     )
 
 
 class HistoryResponse(Response):
-    """Samples of one host over a time span. For an outage, there is a point with only nulls."""
+    """Samples of one host over a time span. A point whose values are all null marks an outage."""
 
     host: str = Field(description="the host that was sampled")
     start: UnixTime = Field(description="start of the span in Unix milliseconds, inclusive")
@@ -150,8 +150,8 @@ FindingEntry: Any = create_model(
     "FindingEntry",
     __base__=(Response, _Finding),
     __doc__="A finding of the advisor, with its evidence.",
-    id=(str, Field(description="id of the finding, which never changes")),
-    timestamp=(UnixTime, Field(description="Unix time in milliseconds of its last change")),
+    id=(str, Field(description="id of the finding, the same from its beginning to its end")),
+    timestamp=(UnixTime, Field(description="Unix time of the finding's last change (ms)")),
     ended=(
         UnixTime | None,
         Field(
@@ -167,13 +167,13 @@ class FindingsResponse(Response):
 
     findings: list[FindingEntry] = Field(description="the findings in the span")
     history_error: str | None = Field(
-        description="why the history cannot be read, in which case past findings are missing; "
-        "null otherwise"
+        description="why the history cannot be read; null if it can be read. If it cannot be "
+        "read, past findings are missing"
     )
 
 
 class HealthResponse(Response):
-    """The response of a process that is running."""
+    """The response to a liveness check, which shows that the process is running."""
 
     status: str = Field(description="always ok")
 
@@ -183,10 +183,11 @@ class PartResponse(Response):
 
     ready: bool = Field(description="whether the part is ready")
     reason: str | None = Field(description="why the part is not ready; null if it is ready")
-    notes: list[str] = Field(description="what the operator should know, one sentence each")
+    notes: list[str] = Field(description="facts that the operator should know, each in a sentence")
     counters: dict[str, float | dict[str, float]] = Field(
-        description="counts since the part started, and current values. Some are objects with one "
-        "value per reason or sensor, for example. If a value has a unit, the name ends with it"
+        description="counts since the part started, and current values, by name. Some values are "
+        "objects that contain, for example, one number per sensor. If a value has a unit, its name "
+        "ends with the unit"
     )
 
 
@@ -206,8 +207,8 @@ class ReadyResponse(Response):
 class ErrorDetail(Response):
     """The code and the message of an error."""
 
-    code: str = Field(description="a fixed identifier for programs")
-    message: str = Field(description="one sentence for people")
+    code: str = Field(description="identifier of the kind of error, for programs")
+    message: str = Field(description="the error in one sentence, for people")
 
 
 class ErrorResponse(Response):
@@ -230,7 +231,7 @@ _PLACES = {
 
 @cache
 def newest_model(family: Family) -> type[BaseModel]:
-    """Return the model of a newest sample of ``family``."""
+    """Return the model for the newest sample of a channel of ``family``."""
     place: dict[str, Any] = {
         name: (str, Field(description=text))
         for name, text in _PLACES.items()
@@ -252,7 +253,7 @@ def _family_fields() -> dict[str, Any]:
         if family.several:
             fields[family.name] = (
                 list[model],
-                Field(description=f"{family.help} Sorted by index."),
+                Field(description=f"{family.help} Sorted by GPU id."),
             )
         else:
             text = f"{family.help} Null before the first sample."
@@ -264,7 +265,7 @@ def _family_fields() -> dict[str, Any]:
 MetricsResponse: Any = create_model(
     "MetricsResponse",
     __base__=HostResponse,
-    __doc__="The newest sample of every family of a host.",
+    __doc__="The newest sample of each channel of a host.",
     **_family_fields(),
 )
 
@@ -291,10 +292,9 @@ class GpusResponse(HostResponse):
 
     gpus: list[GpuEntry] = Field(description="all GPUs, sorted by id")
     driver_version: str | None = Field(
-        description="version of the GPU driver; if there are several drivers, the version of "
-        "the first"
+        description="version of the GPU driver, or of the first driver if there are several"
     )
     reason: str | None = Field(
-        description="why there are no GPUs, or why they are no longer read, in one sentence; null "
-        "if the GPUs are read"
+        description="why there are no GPUs, or why the GPUs are no longer read, in one sentence; "
+        "null if the GPUs are read"
     )

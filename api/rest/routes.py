@@ -53,7 +53,7 @@ health = APIRouter(tags=["health"])
     "/metrics",
     response_model=MetricsResponse,
     responses=documented(examples.METRICS, 401, 404, 422),
-    summary="The newest sample of every family of a host",
+    summary="The newest sample of each channel of a host",
 )
 async def metrics(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
@@ -64,7 +64,7 @@ async def metrics(request: Request, host: Host = None) -> Response:
     "/gpu",
     response_model=GpusResponse,
     responses=documented(examples.GPUS, 401, 404, 422),
-    summary="All GPUs of a host, or why it has none",
+    summary="All GPUs of a host; if there are no GPUs, the reason",
 )
 async def gpu(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
@@ -90,7 +90,10 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     ] = None,
     channels: Annotated[
         list[str] | None,
-        Query(description="The same as `channel`. If both are given, both are used."),
+        Query(
+            description="Another name for `channel`. If both parameters are given, the channels of "
+            "both are returned."
+        ),
     ] = None,
     start: Start = None,
     end: End = None,
@@ -104,9 +107,9 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         str | None,
         Query(
             max_length=MAX_FIELDS,
-            description="Names of fields, separated by commas. Only the columns of these fields "
-            "are read, which is faster, and only channels that have at least one of these fields "
-            "are returned. `per_core` selects all cores. Default: all fields.",
+            description="Names of fields, separated by commas. The response contains only these "
+            "fields, and only channels that have at least one of these fields. A query for few "
+            "fields is faster. `per_core` selects the values of all cores. Default: all fields.",
             examples=["utilization,memory_used"],
         ),
     ] = None,
@@ -115,13 +118,13 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         Format | None,
         Query(
             alias="format",
-            description="With `csv`, the response is one table, with a row for each time and "
-            "columns such as `system/cpu.utilization`. Default: the format that the header "
-            "`Accept` prefers, else `json`.",
+            description="With `csv`, the response is one table that has a row for each time and "
+            "columns such as `system/cpu.utilization`. Default: `csv` if the header `Accept` "
+            "prefers `text/csv`, otherwise `json`.",
         ),
     ] = None,
 ) -> HistoryResponse | Response:
-    """If there are more than `max_points` samples, aggregate them into buckets of equal width.
+    """If a channel has more than `max_points` samples, combine them into buckets of equal width.
 
     Points older than `history_hours` are one-minute points, which are kept for `history_days`.
     """
@@ -157,7 +160,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
-    """If the history does not respond, return only the live hosts."""
+    """If the history does not respond, the response contains only the live hosts."""
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:

@@ -28,8 +28,8 @@ _AGGREGATES: Mapping[Aggregate, Callable[[Sequence[float]], float]] = {
 class _Point(NamedTuple):
     """One point of a channel.
 
-    Points sort by time. Of several points at the same time, the widest bucket sorts first, and the
-    samples sort last.
+    Points are sorted by time. Of several points at the same time, the point with the widest bucket
+    comes first, and samples come last.
     """
 
     time: int
@@ -41,8 +41,9 @@ class _Point(NamedTuple):
 def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[str]:
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
-    Every cell is a number, a time, or a column's name, which begins with a channel. So no name from
-    the bus can begin a cell, where a spreadsheet could take it for a formula.
+    A cell contains a number, a time, or the name of a column, which begins with a channel. So the
+    name of a disk, for example, which comes from the bus, is never at the beginning of a cell,
+    where a spreadsheet could take it for a formula.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -64,10 +65,10 @@ def column_names(channels: Mapping[str, Columns]) -> list[str]:
 def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]:
     """Yield the rows in order of time.
 
-    The sensors of a tick are read within a few milliseconds of each other. So samples of different
-    channels that are less than half an interval apart share a row, which has the time of the first
-    sample. If one channel has buckets and another channel has samples, the samples go into the row
-    of the bucket that contains them.
+    At each tick, the collector reads its sensors within a few milliseconds of each other. So
+    samples of different channels share a row if they are less than half an interval apart. The row
+    has the time of its first sample. If one channel has buckets and another channel has samples,
+    the samples go into the row of the bucket that contains them.
     """
     answers = list(channels.values())
     for time, indices in _grouped(answers):
@@ -75,7 +76,7 @@ def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]
 
 
 def _grouped(answers: Sequence[Columns]) -> Iterator[tuple[int, Mapping[int, list[int]]]]:
-    """Yield the time of each row, and the indices of each channel's points in it."""
+    """Yield the time of each row and, by channel, the indices of the points in the row."""
     tolerance = _tolerance(answers)
     points = sorted(chain.from_iterable(_points(*each) for each in enumerate(answers)))
     start, end, is_bucket = 0, 0, False
@@ -99,7 +100,7 @@ def _points(channel: int, columns: Columns) -> Iterator[_Point]:
 
 
 def _tolerance(answers: Sequence[Columns]) -> int:
-    """Return half the shortest interval between the samples of a channel, in milliseconds."""
+    """Return half the shortest sampling interval of the channels, in milliseconds."""
     intervals = []
     for each in answers:
         times = [time for time in each.timestamps if time >= (each.minutes_until or 0)]
@@ -111,7 +112,7 @@ def _tolerance(answers: Sequence[Columns]) -> int:
 def _cells(
     answers: Sequence[Columns], indices: Mapping[int, list[int]], aggregate: Aggregate
 ) -> Iterator[list[float | None]]:
-    """Yield, for each channel, its cells of one table row."""
+    """Yield the cells of each channel in one row of the table."""
     for channel, columns in enumerate(answers):
         found = indices.get(channel, ())
         if len(found) == 1:

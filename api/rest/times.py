@@ -25,9 +25,9 @@ def parse_time(name: str, text: str, now: int) -> int:
     ``name`` is the parameter's name in errors. ``now`` is in Unix milliseconds. A time without a
     UTC offset is UTC. Raises InvalidParameterError.
 
-    A number below 10^11 is in seconds, any other number is in milliseconds. As seconds, 10^11
-    is in the year 5138; as milliseconds, it is in March 1973. So a client may use either unit for
-    any time that a history can contain. A number may have a fraction, as in the output of
+    A number below 10^11 is in seconds, and any other number is in milliseconds. 10^11 seconds is in
+    the year 5138, and 10^11 milliseconds is in March 1973. So a client may use either unit for any
+    time that a history can contain. A number may have a fraction, as in the output of
     ``date +%s.%N``.
     """
     offset = _OFFSET.fullmatch(text)

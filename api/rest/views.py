@@ -22,9 +22,10 @@ _GPU_SENSOR = "gpu"
 
 
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
-    """Return the requested host; by default, the preferred host if known, else the first host.
+    """Return the host ``requested``, or a default host if ``requested`` is None.
 
-    Raises UnknownHostError if the requested host is not in ``known``, or ``known`` is empty.
+    The default is ``preferred`` if ``known`` contains it, otherwise the first host in ``known``.
+    Raises UnknownHostError if ``requested`` is not in ``known``, or ``known`` is empty.
     """
     hosts = list(known)
     if not hosts:
@@ -43,7 +44,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
 
 
 def metrics_of(state: HostState, now: int) -> HostResponse:
-    """Return the newest samples of each family; ``now`` is in Unix milliseconds."""
+    """Return the newest sample of each channel; ``now`` is in Unix milliseconds."""
     families: dict[str, Any] = {}
     for family in SAMPLES:
         samples = [_with_freshness(update, state, now) for update in state.samples(family)]

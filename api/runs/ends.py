@@ -1,4 +1,4 @@
-"""Remembers the ends of runs that have recently arrived from the bus."""
+"""Remembers which runs have recently ended, according to the bus."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the newest ends of runs, because it takes about a second to store an end.
+    """Remembers the messages that most recently ended a run.
 
-    Until the end is stored, a run that has just ended would otherwise count as lost.
+    It takes about a second until such a message is in the history. Until then, the run would
+    otherwise count as lost.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
@@ -28,7 +29,7 @@ class RecentEnds:
         return self._events
 
     def note(self, update: Update) -> None:
-        """Remember ``update`` if it ends a run; if it begins one, forget the run's earlier end."""
+        """Remember ``update`` if it ends a run; if the run is under way, forget its earlier end."""
         event = update.content
         if not isinstance(event, Event) or family_of(event.channel) is not RUN:
             return

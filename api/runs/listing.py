@@ -18,7 +18,7 @@ Read = Callable[[EventQuery], Awaitable[list[Event]]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Describes the runs to list: when they began, and their properties; None matches any value."""
+    """The runs to list, by when they began and by their properties; None matches any value."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Wanted:
     state: RunState | None = None
 
     def includes(self, run: Run) -> bool:
-        """Return whether ``run`` is to be listed."""
+        """Return whether ``run`` should be listed."""
         values = run.values
         return (
             self.start <= run.started < self.end
@@ -53,10 +53,11 @@ class Page:
 async def list_runs(read: Read, live: Live, wanted: Wanted, kept: Span) -> Page:
     """Return the newest runs that are ``wanted``.
 
-    The runs that are under way come from the bus, the other runs from the history, which keeps the
-    events of the span ``kept``. The history is read backwards until enough runs are found: the end
-    of a run is then read before its beginning. Runs that began in the same millisecond are always
-    on the same page. Raises HistoryUnavailableError.
+    Runs that are under way come from the bus, and other runs from the history, which keeps the
+    events of the span ``kept``. The history is read from the newest event backwards, until enough
+    runs are found. So the end of a run is read before its beginning, and the run is not mistaken
+    for a lost run. Runs that began in the same millisecond are always on the same page. Raises
+    HistoryUnavailableError.
     """
     if wanted.state is RunState.RUNNING:
         return _page(_sorted(live, (), wanted), wanted.limit)

@@ -13,7 +13,7 @@ _Run: Any = event_model(RUN)
 RunEntry: Any = create_model(
     "RunEntry",
     __base__=(Response, _Run),
-    __doc__="A run, as far as it is known.",
+    __doc__="What is known about a run.",
     id=(str, Field(description="id of the run", examples=["ablation-7-3f9a1c"])),
     timestamp=(
         UnixTime,

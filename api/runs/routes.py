@@ -58,13 +58,15 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
         Query(
             ge=1,
             le=MAX_RUNS,
-            description="Maximum number of runs; more if several began in the same millisecond.",
+            description="Maximum number of runs. The response may contain more runs, because runs "
+            "that began in the same millisecond are always returned together.",
         ),
     ] = 100,
 ) -> RunsResponse:
     """List the runs that began between `start` and `end` and are under way or in the history.
 
-    The history keeps runs for `history_days`. For the next page, set `end` to the value of `next`.
+    The history keeps runs for `history_days`, or for `history_hours` if that is longer. To get the
+    next page, set `end` to the value of `next` in the response.
     """
     now = unix_milliseconds()
     span = parse_span(start, end, now, parts.settings.spans.events)
@@ -84,16 +86,16 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
     summary="One run",
 )
 async def run(parts: Context, identity: Identity, host: OfHost = None) -> object:
-    """Return a run that is under way or in the history, which keeps runs for `history_days`."""
+    """Return a run that is under way or in the history."""
     return RunEntry.model_validate((await find_run(parts, identity, host)).body())
 
 
 async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
-    """Return the run with this id, of ``host`` if that is given.
+    """Return the run with the id ``identity``; if ``host`` is given, the run of this host.
 
-    If several hosts have a run with this id, this raises AmbiguousRunError: it cannot return the
-    newest of these runs, because the times in runs are not verified. Also raises UnknownRunError or
-    HistoryUnavailableError.
+    Raises AmbiguousRunError if several hosts have a run with this id. The function does not choose
+    the newest of these runs, because the times that hosts report for their runs are not verified.
+    Also raises UnknownRunError or HistoryUnavailableError.
     """
     kept = _kept(parts, unix_milliseconds())
     channel = RUN.channel.format(run=identity)

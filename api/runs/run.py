@@ -32,7 +32,7 @@ class RunKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run; ``event`` is its end, or else the newest message about it."""
+    """A run; ``event`` is the message that ended it, or the newest message if no end is known."""
 
     event: Event
     state: RunState
@@ -109,8 +109,9 @@ class Live:
 def _is_silent(host: HostState, update: Update, now: float) -> bool:
     """Return whether the host has stopped reporting the run, whose newest message is ``update``.
 
-    It has stopped if it is offline or its newest sample arrived at least two minutes ago. But if
-    ``update`` arrived live within the last two minutes, the host still reports the run.
+    The host has stopped if it is offline, or if its newest sample arrived at least two minutes ago.
+    But if ``update`` arrived within the last two minutes and was not a retained message, the host
+    still reports the run.
     """
     if not update.retained and now - update.arrived < SILENT_SECONDS:
         return False

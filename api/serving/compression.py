@@ -20,7 +20,7 @@ def accepts_gzip(headers: Headers) -> bool:
 
 
 def compressed(body: bytes) -> bytes:
-    """Return ``body`` as the middleware would compress it."""
+    """Return ``body``, compressed with gzip at the level that the middleware uses."""
     return gzip.compress(body, _LEVEL)
 
 
@@ -28,9 +28,9 @@ class Compression:
     """ASGI middleware that compresses responses of at least 1 kB for clients that accept gzip.
 
     It uses Starlette's responder, which does not compress images, contents that are compressed
-    already, or parts of a file. In addition, it respects ``gzip;q=0``, and it makes the ``ETag`` of
-    a compressed file weak. A client may resume a download only if the ``ETag`` is strong, which
-    means that the bytes are always the same; compressed bytes may differ.
+    already, or parts of a file. In addition, this class respects ``gzip;q=0``, with which a client
+    refuses gzip. It also makes the ``ETag`` of a compressed file weak. A strong ``ETag`` would
+    allow a client to resume a download, but the compressed bytes may differ the next time.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -18,7 +18,7 @@ _FEWEST_CONNECTIONS = 64
 
 
 def most_connections() -> int:
-    """Return the limit on connections; it leaves enough open files for everything else."""
+    """Return the maximum number of connections, which leaves file descriptors for other uses."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only
@@ -32,7 +32,8 @@ def most_connections() -> int:
 class Connections:
     """The open connections, whose number is limited.
 
-    If the limit is exceeded, a connection of the address with the most connections is closed.
+    If the limit is exceeded, the newest connection of the network with the most connections is
+    closed. ``FairShare`` defines what a network is.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,7 @@ class Connections:
         self._log = RateLimitedLog(log)
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a new connection; if there are too many then, close this or another connection."""
+        """Add a new connection; if this exceeds the limit, close one of the connections."""
         peer = transport.get_extra_info("peername")
         self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
         if len(self._open) <= most_connections():

@@ -1,12 +1,13 @@
-"""The headers that every response has unless the application sets them itself.
+"""The protective headers that are added to each response, unless the application sets them.
 
-They keep pages of other origins from reading or framing a response, and browsers from storing it.
+They prevent pages of other origins from reading or framing a response, and prevent browsers from
+storing the response.
 """
 
 from collections.abc import Iterable
 
 Header = tuple[bytes, bytes]
-"""A name in lower case, and its value."""
+"""The name of a header, in lower case, and its value."""
 
 _POLICY = (
     b"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -29,9 +30,10 @@ def missing_headers(own: Iterable[Header]) -> list[Header]:
 
 
 def with_missing_lines(head: bytes, own: Iterable[Header]) -> bytes:
-    """Return the ``head`` of a response, which has the headers ``own``, with those that it lacks.
+    """Return the ``head`` of a response, with the protective headers added that ``own`` lacks.
 
-    h11 would validate and copy each of them for each response.
+    ``own`` are the headers in ``head``. The added headers bypass h11, because h11 would validate
+    and copy each header for each response.
     """
     names = {name for name, _ in own}
     lines = [line for name, line in _LINES if name not in names]

@@ -1,4 +1,4 @@
-"""Extends uvicorn's protocols with limits on connections, on their memory, and on time."""
+"""Extends uvicorn's protocols to limit the connections, memory and time that clients can use."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class _Connection(h11.Connection):
     _head = b""
 
     def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override] # of overloads
-        """Return the bytes to send."""
+        """Return the bytes to send; keep the head of a response for the next call."""
         data = super().send(event)
         if isinstance(event, h11.Response) and data is not None:
             self._head = with_missing_lines(data, event.headers)
@@ -46,7 +46,8 @@ class _Connection(h11.Connection):
 class HttpProtocol(H11Protocol):
     """Limits the number of connections, and the time that a request may take to arrive.
 
-    uvicorn's own time limit no longer applies once the client has sent a byte.
+    The second limit is needed because uvicorn's own time limit no longer applies once the client
+    has sent a byte.
     """
 
     _deadline = 0.0
@@ -58,7 +59,7 @@ class HttpProtocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection; if there are too many then, one is closed."""
+        """Accept a connection; if this exceeds the limit, close one of the connections."""
         super().connection_made(transport)
         self._await_request()
         _connections(self.app_state).add(transport)
@@ -104,8 +105,9 @@ def _connections(app_state: dict[str, Any]) -> Connections:
 class Output:
     """Writes the application's frames to a WebSocket; no method waits for the client.
 
-    Each frame may be written to hundreds of these objects, one per client. So an object is small:
-    the attributes of the whole protocol would take more of the processor's cache than the frame.
+    Each frame may be written to hundreds of these objects, one per client. So each object has few
+    attributes: an object with all attributes of the protocol would take up more of the processor's
+    cache than the frame.
     """
 
     __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
@@ -126,13 +128,13 @@ class Output:
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, hardened against clients that misbehave.
 
-    It answers handshakes that the library websockets cannot parse. It limits the rate at which it
-    reads from a client, so that one client that floods it does not delay the other clients. It
+    It answers handshakes that the websockets library cannot parse. It limits the rate at which it
+    reads from a client, so a client that floods the server does not delay the other clients. It
     closes the connection of a client that sends pings but does not read the pongs, because uvicorn
     would buffer all of the pongs.
 
-    In the scope's state, ``connection`` is an ``Output``. With it, the application writes the bytes
-    of one frame to many clients.
+    In the scope's state, ``connection`` is the client's ``Output``. The application can write the
+    same frame to the outputs of many clients.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -186,7 +188,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._resume_reading)
 
     def _interrupt(self) -> None:
-        """Let the application's ``receive`` return, as if the client had disconnected."""
+        """Make the application's ``receive`` return as if the client had disconnected."""
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     def _resume_reading(self) -> None:

@@ -1,9 +1,10 @@
-"""Protects the API, on loopback too, against web pages of other origins.
+"""Protects the API against web pages of other origins, even if it listens on loopback only.
 
-The ``Host`` header of a request must name this machine, so that a page cannot rebind its own DNS
-name to 127.0.0.1. If a request has the header ``Origin``, with which a browser names the origin of
-the page that sends the request, the origin must be this server's own or allowed by the settings. No
-other origin can read a response, because the module ``headers`` adds headers that forbid it.
+The ``Host`` header of a request must name this machine. So a page cannot reach the API by rebinding
+the page's own DNS name to 127.0.0.1. With the header ``Origin``, a browser names the origin of the
+page that sends the request. If a request has this header, the origin must be this server's own
+origin or an origin that the settings allow. Pages of other origins cannot read a response, because
+the module ``headers`` adds headers that forbid this.
 """
 
 import ipaddress
@@ -23,15 +24,15 @@ _REMEMBERED = 32  # recently parsed names from requests; only few, because a nam
 
 
 class Guard:
-    """ASGI middleware that rejects requests to foreign names or from foreign pages."""
+    """ASGI middleware that rejects requests to other host names or from pages of other origins."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
     ) -> None:
-        """Accept requests to an IP address, localhost or one of ``host_names``.
+        """Accept requests to any IP address, to localhost, and to each of ``host_names``.
 
         Pages of ``origins``, such as ``https://monitor.example``, may send requests. The host names
-        of these origins are also accepted as ``Host``, because a proxy may pass its own name on.
+        of these origins are also accepted as ``Host``, because a proxy may pass on its own name.
         """
         self._app = app
         self._origins = set(origins)

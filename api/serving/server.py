@@ -49,7 +49,7 @@ class ApiServer:
     def start(self) -> None:
         """Serve in the background; return once the server accepts requests.
 
-        Raises SettingsError if the port is in use or the address does not belong to this machine.
+        Raises SettingsError if the server cannot start, for example because the port is in use.
         """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
@@ -92,7 +92,7 @@ class _State(ServerState):
 
     @default_headers.setter
     def default_headers(self, _headers: list[tuple[bytes, bytes]]) -> None:
-        """Ignore the headers from uvicorn, which, as configured here, sets only the Date header."""
+        """Ignore uvicorn's headers: with this configuration, uvicorn sets only the Date header."""
 
 
 class _Server(uvicorn.Server):
@@ -116,7 +116,7 @@ class _Server(uvicorn.Server):
         return self.started and thread.is_alive()
 
     def leave(self) -> None:
-        """Ask the server to stop. This may be called in any thread."""
+        """Make the server stop. This may be called from any thread."""
         self.should_exit = True
         if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leaving.set)

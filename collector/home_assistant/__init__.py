@@ -1,1 +1,1 @@
-"""Adds this machine and its GPUs to Home Assistant, through its discovery over MQTT."""
+"""Adds this machine and its GPUs to Home Assistant through MQTT discovery."""

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Announcer:
     """Announces the devices of a machine to Home Assistant.
 
-    Each device has one retained discovery message. The message is published when a field has a
-    value for the first time, each time this client connects to the broker, and when Home Assistant
-    starts. A field keeps its component while its value is null. When all channels of a device are
-    gone, a message with an empty payload removes the device.
+    Each device has one retained discovery message, with a component for each field that has had a
+    value. So a field keeps its component even while its value is null. The message is published
+    when a field has a value for the first time, each time this client connects to the broker, and
+    when Home Assistant starts. When all channels of a device are gone, a message with an empty
+    payload removes the device.
     """
 
     def __init__(self, broker: BrokerAddress, source: Source) -> None:
@@ -99,7 +100,7 @@ class Announcer:
                 self._publish(device)
 
     def _publish(self, device: Key) -> None:
-        """Publish the message of ``device``. While disconnected, ``_connect`` does so later."""
+        """Publish the message of ``device``; while disconnected, leave this to ``_connect``."""
         if not self._bus.connected:
             return
         found = self._found[device]

@@ -1,7 +1,7 @@
 """Generates Home Assistant's discovery messages from the catalogue. Pure.
 
 Each message describes a device, its components (`cmps`), and the program that announces them (`o`,
-the origin). Home Assistant 2024.11 and later versions understand such messages.
+the origin). Such messages require Home Assistant 2024.11 or later.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ def device_of(channel: str) -> Key:
 
 
 def present_fields(family: Family, values: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of the fields that have a value and can be a component."""
+    """Return the names of the fields that have a value and are shown in Home Assistant."""
     return frozenset(
         field.name
         for field in family.fields
@@ -91,7 +91,7 @@ def message(
     """Return the discovery message of ``device``.
 
     ``found`` maps each channel of the device to the fields that have had a value. ``texts`` are the
-    values of a GPU's sample, which contain its vendor, name and UUID. ``removed`` are components
+    values of a GPU's sample, which contain the vendor, name and UUID. ``removed`` are components
     that an earlier message contained and that Home Assistant must remove.
     """
     components = dict(_components(source, found))
@@ -167,7 +167,7 @@ def _is_numeric(field: Field) -> bool:
 
 
 def _is_shown(field: Field) -> bool:
-    """Return whether to show a field.
+    """Return whether to show a field in Home Assistant.
 
     A field with one value per core, disk or interface is not shown: it may have hundreds of values.
     """

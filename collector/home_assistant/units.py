@@ -6,8 +6,8 @@ from typing import NamedTuple
 class Unit(NamedTuple):
     """A unit of Home Assistant: its name, the device class of its values, and its size.
 
-    ``size`` is the size of the unit in the catalogue's unit: values are divided by it, because Home
-    Assistant shows a value in the unit in which it arrives.
+    ``size`` is the size of this unit, measured in the catalogue's unit: a GiB is 2**30 bytes. Each
+    value is divided by ``size``, because Home Assistant does not choose a readable unit itself.
     """
 
     name: str | None

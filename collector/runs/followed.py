@@ -22,10 +22,11 @@ RECENT = _LONG_ENOUGH + 10_000  # ms of samples to keep for a run that is detect
 class Followed:
     """A run, its processes and its summary.
 
-    ``own`` is true if the collector publishes the run, because it is an automatic run or because
-    its publisher is silent. ``received_at`` is when the publisher's last message arrived; while the
-    broker is unreachable, it is kept at the current time. ``published_at`` is when the collector
-    last published the run. Both are in monotonic seconds.
+    ``own`` is true if the collector publishes the run, because the run is automatic or because its
+    publisher has become silent. ``received_at`` is when the publisher's last message arrived; while
+    the broker is unreachable, ``received_at`` is kept at the current time, so that the publisher
+    does not count as silent. ``published_at`` is when the collector last published the run. Both
+    times are in monotonic seconds.
 
     ``tree`` is None if the run's first process was not found among the processes that the collector
     sees. ``ended``, in Unix milliseconds, is when the run was found to have ended: an automatic run
@@ -119,9 +120,10 @@ class Holders:
                 holder.row = row
 
     def due(self, now: int) -> list[Row]:
-        """Return the processes that have held memory for a minute, the largest first.
+        """Return the processes that have held GPU memory for a minute, sorted by memory.
 
-        Processes that were not listed for a while have ended: they are forgotten.
+        The process with the most memory comes first. A process that has not been listed for a while
+        has probably ended, and is forgotten.
         """
         self._by_process = {
             key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN

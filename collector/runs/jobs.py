@@ -1,4 +1,4 @@
-"""Finds the first process of a run, given a process of the run that uses a GPU."""
+"""Finds the first process of the run to which a given process belongs."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ _SOON = 600 * TICKS
 _NOTEBOOK = "ipykernel_launcher"  # the kernel of each notebook is a separate job
 
 Arguments = Callable[[int], Sequence[str]]
-"""Returns the arguments of a process, beginning with its program."""
+"""Returns the arguments of the process with the given id, beginning with its program."""
 
 
 def first_process(
@@ -25,10 +25,10 @@ def first_process(
 ) -> Process:
     """Return the first process of the job that ``process`` belongs to.
 
-    The parent of a Python process belongs to the same job if the parent runs Python too, as the
-    same user, and started the process within 10 minutes of its own start. So all workers of
-    torchrun belong to one run. The processes that ``mpirun`` starts belong to one run too, whatever
-    language they are written in.
+    A process and its parent belong to the same job if they have the same user, the process started
+    at most 10 minutes after its parent, and both run Python. So all workers of torchrun belong to
+    one run. If the parent is a launcher such as ``mpirun``, the process may be written in any
+    language. The kernel of each notebook is a separate job.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

@@ -1,6 +1,7 @@
-"""Begins, tracks and ends the runs of this machine.
+"""Tracks the runs of this machine, and publishes their states and ends.
 
-The keeper is used by one thread. It reads the processes in ``/proc``, and the memory of cgroups.
+The keeper is not thread-safe: one thread calls its methods. The methods may block, because the
+keeper reads the processes in ``/proc`` and the memory of cgroups.
 """
 
 import logging
@@ -39,10 +40,11 @@ Publish = Callable[[Event], None]
 class RunKeeper:
     """Tracks the runs of ``host``.
 
-    A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
-    run already. Runs that `system-monitor run` and the Python helper publish are tracked too. If
-    the publisher of such a run becomes silent, for instance because it was killed, the collector
-    publishes the run from then on. Automatic runs of an earlier collector are continued.
+    A process that holds GPU memory for a minute becomes an automatic run, unless the process
+    belongs to a run already. Runs that `system-monitor run` and the Python helper publish are
+    tracked too. If the publisher of such a run becomes silent, for instance because it was killed,
+    the collector publishes the run from then on. After a restart of the collector, the automatic
+    runs continue.
     """
 
     def __init__(
@@ -136,7 +138,7 @@ class RunKeeper:
         self.memory = self._memory.rows(self._runs.values())
 
     def publish_all(self) -> None:
-        """Publish each unfinished run of which the collector is the publisher; it stops next."""
+        """Publish the newest states of the collector's own runs, before the collector stops."""
         for each in self._runs.values():
             if each.own and each.ended is None:
                 self._publish(each.state(self._now()))
@@ -157,7 +159,7 @@ class RunKeeper:
             self._knows_others = True
 
     def _consider(self, row: Row) -> None:
-        """Begin an automatic run for the process of ``row``, unless it belongs to a run already."""
+        """Begin an automatic run for the process in ``row``, unless a run contains the process."""
         pid = row["pid"]
         process = self._table.processes.get(pid)
         if process is None or process.over:
@@ -190,7 +192,7 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run of an earlier collector; end it if its process has ended."""
+        """Continue an automatic run after a restart; end the run if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             followed.ended = followed.summary.seen_until
@@ -222,10 +224,10 @@ class RunKeeper:
         return followed
 
     def _note_end(self, event: Event, known: Followed | None) -> None:
-        """Forget a run whose publisher has published its end.
+        """Forget a run whose publisher has published the run's end.
 
-        The summary of the Python helper has only a few values. So the end of its run is published
-        again, with the values that were measured here.
+        A summary from the Python helper has only a few values. So the collector publishes the end
+        of such a run again, with the values that the collector has measured.
         """
         if known is None or known.run.how == AUTOMATIC:
             return

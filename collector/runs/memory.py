@@ -18,7 +18,7 @@ _RAM = os.sysconf("SC_PHYS_PAGES") * PAGE if hasattr(os, "sysconf") else 0
 
 
 class RunMemory:
-    """Reads the memory of runs; caches their cgroups' limits, which seldom change."""
+    """Reads the memory of runs; caches the limits of their cgroups, which seldom change."""
 
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
@@ -29,7 +29,7 @@ class RunMemory:
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
 
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
-        """Return a row for each run whose memory can be read, with the catalogue's fields.
+        """Return a row with the catalogue's fields for each run whose memory can be read.
 
         The run that holds the most RAM comes first.
         """

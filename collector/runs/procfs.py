@@ -22,8 +22,9 @@ class Usage(NamedTuple):
 
     ``peak`` is its largest RSS. ``read`` and ``written`` are the bytes that the process, and the
     children that it has waited for, have read from storage and written to storage. ``private`` is
-    memory that only the process can release, in RAM or in swap: it is neither shared nor backed by
-    a file. A value that cannot be read is None.
+    the process's anonymous memory, in RAM or in swap: memory that is neither shared nor backed by a
+    file, so it stays in use until the process releases it or ends. A value that cannot be read is
+    None.
     """
 
     peak: int | None = None
@@ -53,7 +54,10 @@ class Process(NamedTuple):
 
 
 def parse_stat(text: bytes) -> Process:
-    """Return the process that ``/proc/PID/stat`` describes. Raises ValueError or IndexError."""
+    """Return the process that ``/proc/PID/stat`` describes.
+
+    Raises ValueError or IndexError if ``text`` is empty or incomplete.
+    """
     start, _, rest = text.rpartition(b") ")  # the process's name may contain anything
     fields = rest.split()
     user, system, waited_user, waited_system = map(int, fields[11:15])
@@ -86,8 +90,9 @@ class ProcessTable:
 
     ``processes`` are the processes that the newest ``update`` found, by their ids. Each ``update``
     lists the ids of all processes, but reads only new processes and the processes that the caller
-    names. Every 30 s, ``update`` reads all processes again. ``new`` are the processes that the
-    newest ``update`` added; if it read all processes again, ``new`` are all processes.
+    names. Every 30 s, ``update`` reads all processes again. ``new`` contains the processes that the
+    newest ``update`` added; after an ``update`` that read all processes again, ``new`` contains all
+    processes.
     """
 
     def __init__(
@@ -165,7 +170,7 @@ class ProcessTable:
             return []
 
     def _content(self, pid: int, name: str) -> bytes:
-        """Return the first 4 KiB of a process's file; empty if the file cannot be read."""
+        """Return the first 4 KiB of the process's file ``name``; empty if it cannot be read."""
         try:
             file = os.open(f"{self._proc}/{pid}/{name}", os.O_RDONLY)
         except OSError:

@@ -73,7 +73,7 @@ class Run:
 
 
 def run_from(event: Event) -> Run:
-    """Return the run that ``event`` describes, which is a state or an end of the run."""
+    """Return the run whose state or end is ``event``."""
     values: Mapping[str, Any] = event.values
     return Run(
         id=event.id.removesuffix(END),
@@ -92,9 +92,9 @@ def run_from(event: Event) -> Run:
 def process_identity(process: Process, boot: str) -> str:
     """Return a text that identifies ``process`` among all processes since this ``boot``.
 
-    ``boot`` is the kernel's id of the boot. The text stays the same when the collector restarts or
-    the clock is set. A process id that was published from another container may be the id of a
-    different process here; the two texts then differ.
+    ``boot`` is the id that the kernel generates at each boot. The text stays the same when the
+    collector restarts or the clock is set. In two containers, the same process id may belong to
+    different processes; the texts of these processes differ.
     """
     content = f"{boot} {process.pid} {process.started}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Computes the summary of a run while it is under way, from samples and its processes. Pure."""
+"""Computes the summary of a run under way, from GPU samples and the run's processes. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,10 +50,12 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts while a process of the run is on the GPU: each list of processes that contains such
-    a process counts for the time since the previous list. A value that is measured for the whole
-    GPU is the run's own only if no other process is on the GPU. Otherwise, the value counts too,
-    but its name is added to ``whole_machine``. If no GPU of the run is known because the driver
-    does not report the processes, every GPU counts, and the names of all these values are added.
+    a process counts for the time since the previous list.
+
+    Some values, such as the utilization, are measured for the whole GPU. If other processes are on
+    the GPU too, these values count nevertheless, but their names are added to ``whole_machine``. If
+    the driver does not report the processes, it is not known which GPUs the run uses. Then every
+    GPU counts, and the names of all values that count are added to ``whole_machine``.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
@@ -78,14 +80,14 @@ class GpuUse:
         return _Mean() if value is None else _Mean(held, held * value)
 
     def note_sample(self, gpu: int, timestamp: int, values: Mapping[str, Any]) -> None:
-        """Process a sample of the GPU; the list of processes with the same timestamp follows it."""
+        """Store a sample of the GPU until the list of processes with the same timestamp arrives."""
         known = self._by_id.setdefault(gpu, _Gpu())
         known.values, known.values_at = values, timestamp
 
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Process the list of the processes on the GPU; ``is_ours`` picks the run's processes."""
+        """Process the list of the processes on the GPU; ``is_ours`` selects the run's processes."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -177,9 +179,9 @@ class RunSummary:
         """Begin at ``started``, in Unix milliseconds.
 
         ``seed`` is an earlier summary of the run, which is continued; ``gpus`` are the GPUs that
-        the run had used by then. Only ``seed`` includes the usage of processes that had ended by
-        then. If ``is_part`` is true, the run is only a part of its process's life: what the process
-        used before the run does not count.
+        the run had used by then. The usage of processes that had ended by then is known only from
+        ``seed``. ``is_part`` is true if the run began later than its process. What the process used
+        before the run then does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
@@ -190,7 +192,7 @@ class RunSummary:
 
     @property
     def seen_until(self) -> int:
-        """When the run was under way according to the earlier summary, in Unix milliseconds."""
+        """The time up to which the earlier summary covers the run, in Unix milliseconds."""
         return self._started + round((self._seed.get("duration") or 0) * 1000)
 
     def note_usage(self, usage: TreeUsage) -> None:
@@ -203,7 +205,7 @@ class RunSummary:
         self._usage = usage
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary for a run's state, as of ``now`` in Unix milliseconds."""
+        """Return the summary as of ``now``, in Unix milliseconds."""
         gpu, usage, seed = self.gpu.values(), self._usage, self._seed
         peak = max(usage.ram_peak if usage else 0, seed.get("ram_peak") or 0)
         return {

@@ -11,10 +11,10 @@ from collector.runs.procfs import TICKS, Process
 class TreeUsage:
     """The resources that a tree has used so far.
 
-    ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes. Memory that
-    several processes share counts once for each of these processes. ``cpu_seconds``,
-    ``read_bytes`` and ``written_bytes`` include processes that have ended. A value that cannot be
-    read is None.
+    ``ram_peak`` is the largest sum of the processes' RSS at one update, in bytes, or the peak RSS
+    of a single process if that is larger. Memory that several processes share counts once for each
+    of these processes. ``cpu_seconds``, ``read_bytes`` and ``written_bytes`` include processes that
+    have ended. A value that cannot be read is None.
     """
 
     cpu_seconds: float
@@ -26,14 +26,14 @@ class TreeUsage:
 class ProcessTree:
     """Tracks the process ``root`` and its descendants from one table of processes to the next.
 
-    A process belongs to the tree if its parent belongs to the tree. It also belongs to the tree if
-    the leader of its process group or session belongs to the tree, or did so before it ended. So a
-    process is found even if its parent ended before the process was seen. ``foster`` is the id of a
-    process that inherits the processes whose parent has ended. The children of ``foster`` belong to
-    the tree too, unless they started before the root.
+    A process belongs to the tree if its parent belongs to the tree. A process also belongs to the
+    tree if the leader of its process group or session belongs to the tree, or belonged to the tree
+    until the leader ended. So a process is found even if its parent ended before the process was
+    seen. ``foster`` is the id of a process that becomes the parent of processes whose parent has
+    ended. The children of ``foster`` belong to the tree too, unless they started before the root.
 
-    If ``is_part`` is true, the run is only a part of its process's life. The peak RSS that the
-    kernel reports for the process then does not count, because it may be from before the run.
+    ``is_part`` is true if the run began later than its process. The peak RSS that the kernel
+    reports for the process then does not count, because it may be from before the run.
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
@@ -138,7 +138,7 @@ class ProcessTree:
 def _heir(
     process: Process, before: Mapping[int, Process], now: Mapping[int, Process]
 ) -> int | None:
-    """Return the nearest ancestor that still exists, or None."""
+    """Return the id of the nearest ancestor that still exists, or None."""
     seen = {process.pid}
     while process.parent not in seen:
         if process.parent in now:

@@ -1,7 +1,7 @@
-"""Passes the samples and the messages about runs to the keeper, in a separate thread.
+"""Passes GPU samples and messages about runs to the keeper, in a separate thread.
 
 Reading a process may block, for instance while the process hangs in the kernel. Because the keeper
-has a separate thread, no sensor waits for it.
+has a separate thread, the sensors do not wait for such a process.
 """
 
 import logging
@@ -40,7 +40,7 @@ _Item: TypeAlias = Sample | Message | None
 
 
 class RunWatcher:
-    """Tracks the runs of ``host`` and passes their messages to ``publish``.
+    """Tracks the runs of ``host``; publishes their states and ends through ``publish``.
 
     The keeper is created, and its modules are loaded, when the first sample or message arrives,
     because a machine that has neither GPUs nor runs does not need them.
@@ -66,7 +66,7 @@ class RunWatcher:
 
     @property
     def topics(self) -> str:
-        """The topic filter of this host's runs; pass the messages that match to ``receive``."""
+        """The topic filter of this host's runs; ``receive`` takes the messages that match."""
         return self._topics.topic(self._host, RUN.channel_filter)
 
     @property
@@ -86,7 +86,7 @@ class RunWatcher:
     def stop(self) -> None:
         """Publish the newest states, and stop tracking the runs.
 
-        The processes of the runs continue, and the next collector tracks them.
+        The processes of the runs are not stopped. The collector tracks them again after a restart.
         """
         self._put(None)
         if self._thread.is_alive():

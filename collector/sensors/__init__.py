@@ -1,1 +1,1 @@
-"""The sensors: a file or folder for each metric family; parsing is pure and apart from I/O."""
+"""The sensors: a file or folder for each metric family; functions that parse do no I/O."""

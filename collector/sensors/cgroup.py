@@ -17,11 +17,11 @@ from collector.sensors.names import decoded
 
 
 class CgroupFiles(NamedTuple):
-    """The names of the files in a cgroup's folder.
+    """The names of the files in a cgroup's folder, and of a field in the file ``memory.stat``.
 
-    ``reclaimable`` is the field of ``memory.stat`` with the size of the page cache that was not
-    used lately. The kernel reclaims this cache before it kills a process. So this cache does not
-    count as used, neither here nor in kubelet and `docker stats`.
+    ``reclaimable`` is the field with the size of the page cache that was not used lately. The
+    kernel reclaims this cache before it kills a process. So this cache does not count as used here;
+    kubelet and `docker stats` do not count it either.
     """
 
     limit: str
@@ -42,7 +42,7 @@ class CgroupMemory(NamedTuple):
     files: CgroupFiles
 
     def used(self) -> int | None:
-        """Return the bytes charged, without reclaimable cache; None if the cgroup is gone."""
+        """Return the used bytes, without reclaimable cache; None if the cgroup no longer exists."""
         try:
             usage = int(read_file(self.folder / self.files.usage))
             statistics = read_file(self.folder / "memory.stat")
@@ -58,7 +58,7 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 
 
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
-    """Return a process's memory cgroup: its folder, its hierarchy's mount point, its file names.
+    """Return (folder, mount point of the hierarchy, file names) of a process's memory cgroup.
 
     ``cgroup`` is the content of ``/proc/PID/cgroup``, and ``mountinfo`` is the content of
     ``/proc/self/mountinfo``. In a container, ``cgroup`` may contain the path on the host although

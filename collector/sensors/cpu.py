@@ -19,7 +19,7 @@ _FREQUENCY_SECONDS = 10.0  # reading the frequencies of 256 cores takes millisec
 
 
 class CoreTimes(NamedTuple):
-    """How long a core was busy and idle since boot, in any unit."""
+    """How long a core was busy and how long it was idle, in any unit."""
 
     busy: float
     idle: float
@@ -51,8 +51,9 @@ def differences(
 ) -> dict[int, CoreTimes]:
     """Return how long each core was busy and idle between two reads.
 
-    A core is left out if it was offline at either read, or if its counters were reset. The kernel
-    documents that ``iowait`` may decrease a little; if the idle time decreases, it counts as zero.
+    A core is left out if it was offline at either read, or if its counters were reset. According
+    to the kernel's documentation, ``iowait`` may decrease a little; if the idle time has decreased,
+    the core counts as not idle.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -100,7 +101,7 @@ class CpuSensor(Sensor):
         self._frequency_due = float("-inf")
 
     def open(self) -> None:
-        """Read the first counters."""
+        """Read the counters that the first reading is compared with."""
         self.close()
         now = self._clock()
         self._core_times(now)
@@ -109,7 +110,7 @@ class CpuSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Return the utilization since the previous reading; the other values are current.
 
-        The utilization is None if less than ``SHORTEST_SECONDS`` have passed since that reading.
+        The utilization is None if the previous reading was less than ``SHORTEST_SECONDS`` ago.
         """
         now = self._clock()
         times = self._core_times(now)

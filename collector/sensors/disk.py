@@ -1,9 +1,9 @@
 """Reads how fast the disks read and write, and how full the file systems are.
 
-Each byte that reaches a disk is counted once. ``/proc/diskstats`` would count a byte again in each
-layer that the byte passes through. So a device is counted only if it is a whole device, is backed
-by hardware, and is not built on other devices: if ``/sys/block/<name>/device`` exists and
-``slaves`` is empty. This rule excludes
+Each byte that reaches a disk is counted once. ``/proc/diskstats`` counts a byte in each layer that
+the byte passes through, such as a partition and the whole disk. So a device is counted only if it
+is a whole device, is backed by hardware, and is not built on other devices: if
+``/sys/block/<name>/device`` exists and ``slaves`` is empty. This rule excludes
 
 - partitions, which are not in ``/sys/block``;
 - device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop, whose bytes are
@@ -19,11 +19,11 @@ disk (``nvme0c1n1``). The counters of the disk itself (``nvme0n1``) stay at zero
 and count the same bytes again in newer kernels (https://github.com/Atoptool/atop/pull/157). So only
 the paths are counted, and their sum is shown under the disk's name.
 
-Optical drives, floppies and the boot areas of an eMMC card do not contain data that a job reads.
-They are excluded, because their rates would always be zero.
+Optical drives, floppies and the boot areas of an eMMC card are excluded too: jobs do not read data
+from these devices, so their rates would nearly always be zero.
 
-psutil adds up all devices in ``/sys/block``, so it counts the bytes of stacked devices twice. It
-also hides counters that have decreased. So psutil is used only on systems other than Linux.
+On Linux, psutil adds up all devices in ``/sys/block``, so it counts the bytes of stacked devices
+twice. So psutil is used only on other systems.
 """
 
 import re
@@ -110,7 +110,7 @@ class DiskSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading, and the current values.
+        """Return the rates since the last reading, the I/O pressure and the file systems' usage.
 
         Raises SensorAbsentError if there is no disk.
         """
@@ -136,7 +136,7 @@ class DiskSensor(Sensor):
         return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
 
     def close(self) -> None:
-        """Discard the counters and the disks."""
+        """Discard the counters and the list of disks."""
         self._devices.clear()
 
     def _rates(self) -> dict[str, Rate | None]:

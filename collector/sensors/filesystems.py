@@ -1,9 +1,10 @@
 """Reads how full the file systems of this machine are.
 
-Only local file systems are read: file systems on block devices, ZFS, and shared memory, through
-which data loaders pass their batches. They respond at once, whereas the call for a network file
-system hangs while its server is unreachable. A file system that is mounted several times is read
-once. Read-only file systems are skipped, because they never fill up.
+Only local file systems are read: the root, file systems on block devices, ZFS file systems, and
+shared memory (``/dev/shm``), through which data loaders pass their batches. Local file systems
+respond at once, whereas a call for a network file system hangs while its server is unreachable. A
+file system that is mounted several times is read once. Read-only file systems are skipped, because
+they never fill up.
 """
 
 import os
@@ -60,9 +61,9 @@ class Filesystems:
     def read(self) -> dict[str, dict[str, int]]:
         """Return the used and the total bytes of each file system, by its mount point.
 
-        The total excludes the blocks that are reserved for root. So at 100%, other programs cannot
-        write any more; `df` computes its percentage in the same way. The result is empty on systems
-        other than Linux.
+        The total excludes the blocks that are reserved for root. So at 100%, only root can still
+        write; `df` computes its percentage in the same way. The result is empty on systems other
+        than Linux.
         """
         now = self._clock()
         if now >= self._due:

@@ -1,24 +1,26 @@
 """Chooses the network interfaces to count, so that each byte is counted once.
 
 A byte may pass through several interfaces, such as a veth, a bridge, a bond and a NIC. Only the
-interfaces where bytes enter and leave the machine or container are counted. These are all
-interfaces of one kind: the first kind in this list of which there is an interface.
+interfaces where bytes enter and leave the machine or container are counted. There are three kinds
+of such interfaces. Only interfaces of one kind are counted: the first of these three kinds that the
+machine or container has.
 
-1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
-   the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker
-   carry the same bytes, or bytes that never leave the machine, and are not counted. Two kinds of
-   NICs are not counted either:
+1. NICs: interfaces with hardware behind them (``/sys/class/net/<name>/device``). These are the NICs
+   of a host and the virtual NICs of a virtual machine. Other interfaces of the machine (bonds,
+   bridges, VLANs, veths, tun, ifb, dummy and docker interfaces) carry the same bytes, or bytes that
+   never leave the machine, so they are not counted. Two groups of NICs are not counted either:
 
-   - a NIC whose master is a NIC: on Azure and with virtio failover, the virtual function is a
+   - a NIC whose master is another NIC: on Azure and with virtio failover, the virtual function is a
      member of the synthetic NIC, whose counters include the bytes of the virtual function;
    - a port representor (``phys_port_name`` such as ``pf0vf3``), which mirrors a virtual function.
 
-2. An end of a veth pair, a macvlan or an ipvlan whose other end (``iflink``) is in another network
-   namespace, such as the ``eth0`` of a container. Members of a bridge are not of this kind, so the
-   veths of containers that run inside this container are not counted.
+2. A veth, macvlan or ipvlan whose peer or parent interface (``iflink``) is in another network
+   namespace, such as the ``eth0`` of a container. Members of a bridge are excluded, so the veths of
+   containers that run inside this container are not counted.
 
 3. Any other interface that is neither stacked on another interface nor a member of another
-   interface, such as the ``tap0`` of a rootless container, or one that ``/sys`` does not show.
+   interface. Examples are the ``tap0`` of a rootless container, and an interface that ``/sys`` does
+   not show.
 
 Loopback is never counted.
 """
@@ -38,10 +40,11 @@ class Interface:
     """The properties that decide whether an interface is counted.
 
     ``index`` (``ifindex``) is the interface's own number. ``link`` (``iflink``) is the number of
-    the interface at its other end or below it, which may be in another namespace. ``hardware`` is
-    true if the interface belongs to a device; ``stacked`` is true if it is built on other
-    interfaces in this namespace. ``representor`` is true if the interface is a port representor.
-    ``master`` is the bond, bridge or NIC that the interface is a member of.
+    its peer or parent interface, which may be in another namespace. If there is no such interface,
+    ``link`` is ``index`` or 0. ``hardware`` is true if the interface belongs to a device, such as a
+    PCI card. ``stacked`` is true if the interface is built on other interfaces in this namespace.
+    ``representor`` is true if the interface is a port representor. ``master`` is the name of the
+    bond, bridge or NIC that the interface is a member of.
     """
 
     index: int = 0
@@ -102,7 +105,7 @@ def _read_interface(folder: Path) -> Interface:
 def _content(file: Path) -> str:
     """Return the contents of ``file``, or an empty string if it cannot be read.
 
-    Most drivers do not support ``phys_port_name``: reading it is then an error.
+    For example, most drivers do not support ``phys_port_name``, so reading this file fails.
     """
     try:
         return file.read_text().strip()

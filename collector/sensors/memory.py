@@ -25,13 +25,16 @@ _MEMINFO = re.compile(rb"^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d+) kB$
 def parse_meminfo(text: bytes) -> dict[str, int]:
     """Return ``MemTotal``, ``MemAvailable``, ``SwapTotal`` and ``SwapFree`` in bytes.
 
-    The fields: https://docs.kernel.org/filesystems/proc.html#meminfo ("kB" means 1024 bytes).
+    See https://docs.kernel.org/filesystems/proc.html#meminfo; "kB" means 1024 bytes there.
     """
     return {name.decode(): int(kibibytes) * 1024 for name, kibibytes in _MEMINFO.findall(text)}
 
 
 def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
-    """Return the catalogue's fields; used is total minus available, as in `free` since procps 4."""
+    """Return the sizes for the catalogue's fields.
+
+    The used memory is the total minus the available memory, as in `free` since procps 4.
+    """
     total, available = meminfo.get("MemTotal"), meminfo.get("MemAvailable")
     swap_total, swap_free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
     if total is not None and available is not None:
@@ -59,7 +62,7 @@ class MemorySensor(Sensor):
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read files below ``proc``; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._proc = proc
         self._pressure = proc / "pressure" / "memory"
         self._vmstat = proc / "vmstat"
@@ -71,13 +74,13 @@ class MemorySensor(Sensor):
         self._limit_due = float("-inf")
 
     def open(self) -> None:
-        """Look for a memory limit, and read the counters that the first rates start from."""
+        """Look for a memory limit, and read the counters for the first rates."""
         self.close()
         self._refresh_limit(self._meminfo())
         self._counters()
 
     def read(self) -> Iterable[Reading]:
-        """Return the memory as it is now."""
+        """Return the current use of the memory, and the swap rates since the last reading."""
         meminfo = self._meminfo()
         self._refresh_limit(meminfo)
         pressure = read_pressure(self._pressure)
@@ -93,7 +96,7 @@ class MemorySensor(Sensor):
         return [Reading(MEMORY.channel, values)]
 
     def describe(self) -> str:
-        """Return how much RAM there is, and the memory limit if it is lower."""
+        """Return the size of the RAM, and the cgroup's memory limit if that is lower."""
         total, limit = self._total, self._limit
         memory = "RAM" if total is None else f"{size(total)} RAM"
         if limit is None:

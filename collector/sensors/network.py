@@ -25,7 +25,7 @@ _RATES = ("upload_rate", "download_rate")
 def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
     """Return (bytes sent, bytes received) of each interface in ``/proc/net/dev``.
 
-    The fields: https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
+    See https://man7.org/linux/man-pages/man5/proc_pid_net.5.html for the fields.
     """
     counters = {}
     for line in text.splitlines()[2:]:
@@ -47,20 +47,23 @@ class NetworkSensor(Sensor):
         sysfs: Path = Path("/sys"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read files below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._proc = proc
         self._net_dev = proc / "net" / "dev"
         self._sysfs = sysfs
         self._devices = DeviceRates(self._counters, self._choose, clock)
 
     def open(self) -> None:
-        """Read the first counters. Raises SensorAbsentError if there is only loopback."""
+        """Read the counters for the first rates.
+
+        Raises SensorAbsentError if there is no interface except loopback, or no /proc/net/dev.
+        """
         self.close()
         self._net_dev = self._find_counters()
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading; may raise SensorAbsentError."""
+        """Return the rates since the previous reading; raises SensorAbsentError like ``open``."""
         rates = self._rates()
         counted = self._devices.counted
         per_interface = {counted[name]: as_values(rate, _RATES) for name, rate in rates.items()}
@@ -93,11 +96,11 @@ class NetworkSensor(Sensor):
             raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 
     def _find_counters(self) -> Path:
-        """Return the path of the counters of the interfaces that ``/sys`` shows.
+        """Return the file that contains the counters of the interfaces in ``/sys``.
 
-        A container that monitors the host is given the host's ``/sys`` and PID namespace. In such a
-        container, the counters are those of process 1, the host's first process, and not those of
-        the container's own network namespace.
+        A container that monitors the host has the host's ``/sys`` and PID namespace, but its own
+        ``/proc/net/dev`` contains only the interfaces of the container. The file of process 1, the
+        host's first process, is then used instead.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The interface of the sensors: the methods that the collector calls."""
+"""The interface that every sensor implements: the methods that the collector calls."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -6,7 +6,10 @@ from typing import NamedTuple, Protocol
 
 
 class Reading(NamedTuple):
-    """The values of one channel; the runner adds the host, and the time at which ``read`` began."""
+    """The values of one channel.
+
+    The worker of the sensor adds the host, and the time at which ``read`` began.
+    """
 
     channel: str
     values: Mapping[str, object]
@@ -15,15 +18,16 @@ class Reading(NamedTuple):
 class Sensor(Protocol):
     """Reads one metric family.
 
-    A sensor is used by one thread at a time, and it does nothing before ``open``. While the sensor
-    is open, ``details`` holds facts for `system/status`, such as a driver's version. A sensor whose
-    ``may_wait`` is true may have to wait, for example for a driver, and is read after the others.
+    A sensor is used by one thread at a time, and it reads nothing before ``open`` is called. While
+    the sensor is open, ``details`` holds facts for `system/status`, such as a driver's version. If
+    ``may_wait`` is true, a reading may have to wait, for example for a driver; such a sensor is
+    read after all sensors that do not wait.
 
-    Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
-    read. If something could not be read, ``read`` yields the readings that succeeded, then raises
-    SensorFailedError with the reason. Any other exception is a failure too. The runner counts
-    failures and continues: it reads an open sensor again at the next tick, and it tries again later
-    to open a sensor that is not open.
+    ``open`` and ``read`` raise SensorAbsentError, with the reason, if there is nothing to read. If
+    something could not be read, ``read`` yields the readings that succeeded, then raises
+    SensorFailedError with the reason. Any other exception counts as a failure, too. After a
+    failure, a sensor that is open is read again at the next tick. For a sensor that could not
+    be opened, ``open`` is called again later.
     """
 
     name: str
@@ -31,13 +35,13 @@ class Sensor(Protocol):
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
-        """Prepare to read; read the counters that the first rates are computed from."""
+        """Prepare for readings; this includes reading the counters for the first rates."""
 
     def read(self) -> Iterable[Reading]:
-        """Read the source once. This may block."""
+        """Read the current values once. This may block."""
 
     def describe(self) -> str:
         """Briefly describe the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
-        """Release what ``open`` acquired. Safe to call twice, and before and after ``open``."""
+        """Release what ``open`` acquired. Safe to call twice, and without a call of ``open``."""

@@ -46,7 +46,7 @@ def disk_counters() -> dict[str, tuple[int, int]]:
 def network_counters() -> dict[str, tuple[int, int]]:
     """Return (bytes sent, bytes received) of each interface, without loopback.
 
-    On macOS, only the ``en`` interfaces count: Ethernet and Wi-Fi.
+    On macOS, only the ``en`` interfaces are returned: Ethernet and Wi-Fi.
     """
     interfaces = psutil.net_io_counters(pernic=True, nowrap=False)
     counted = (

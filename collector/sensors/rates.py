@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 Counters: TypeAlias = Mapping[str, tuple[float, float]]
-"""Maps a device's name to the bytes moved in each of its two directions since some start."""
+"""Maps each device's name to two counters of bytes, one per direction, such as read and write."""
 
 Rate: TypeAlias = tuple[float, float]
 """Bytes per second in each direction."""
@@ -27,7 +27,7 @@ class RateMeter:
     def rates(self, counters: Counters, now: float, took: float = 0.0) -> dict[str, Rate | None]:
         """Return each device's rates since the previous read.
 
-        ``now`` is the monotonic time just after the read, and ``took`` the duration of the read,
+        ``now`` is the monotonic time just after the read, and ``took`` is the duration of the read,
         both in seconds.
 
         A device's rate is None if the device is new, if its counter decreased (the device was
@@ -35,9 +35,11 @@ class RateMeter:
         any device can transfer data.
 
         All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the read took so long
-        that it is not known when the counters had these values. The next interval then includes
-        this time. While the machine sleeps, both the counters and the monotonic clock stand still,
-        so the rate after waking up is right.
+        that it is not known when the counters had these values. These counters are then ignored,
+        and the next rates cover the whole time since the last counters that were used.
+
+        While the machine sleeps, both the counters and the monotonic clock stand still, so the
+        rates after the machine wakes up are correct.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS or took > elapsed * _MOST_UNCERTAIN:
@@ -50,7 +52,10 @@ class RateMeter:
 
 
 class DeviceRates:
-    """Reads the rates of the chosen devices, and chooses again when devices appear or disappear."""
+    """Reads the rates of chosen devices.
+
+    The devices are chosen again whenever a device appears or disappears.
+    """
 
     def __init__(
         self,
@@ -60,9 +65,10 @@ class DeviceRates:
     ) -> None:
         """Store the functions without calling any of them.
 
-        ``read`` returns the counters of all devices. ``choose`` returns the names of the devices to
-        count, each with the name under which it is shown; it may be slow. ``clock`` is monotonic,
-        in seconds.
+        ``read`` returns the counters of all devices. ``choose`` maps the name of each device that
+        is to be counted to the name under which the device is published. ``choose`` may be slow,
+        because it is called only when devices appear or disappear. ``clock`` returns the monotonic
+        time in seconds.
         """
         self._read = read
         self._choose = choose
@@ -76,7 +82,10 @@ class DeviceRates:
         self.counted: Mapping[str, str] = {}
 
     def rates(self) -> dict[str, Rate | None]:
-        """Return each counted device's rates since the previous read; raises as ``read`` does."""
+        """Return each counted device's rates since the previous read.
+
+        Raises the exceptions of ``read``.
+        """
         before, counters, now = self._clock(), self._read(), self._clock()
         if counters.keys() != self._devices:
             self.counted = self._choose(counters)
@@ -97,7 +106,7 @@ def total(rates: Iterable[Rate | None]) -> Rate | None:
 
 
 def as_values(rate: Rate | None, names: tuple[str, str]) -> dict[str, float | None]:
-    """Return ``rate`` in MB/s (10^6 bytes), rounded to kB/s, keyed by ``names``."""
+    """Return ``rate`` in MB/s (10^6 bytes per second) to three decimals, keyed by ``names``."""
     if rate is None:
         return dict.fromkeys(names)
     return {

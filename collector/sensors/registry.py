@@ -1,7 +1,7 @@
-"""The sensors by name: each family's file registers its own sensor.
+"""Finds sensors by name: the module of each metric family registers the family's sensor.
 
-The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder. This is imported only when
-the sensor is built, so a disabled sensor takes no time and no memory.
+The sensor ``NAME`` is in the module or package ``collector/sensors/NAME``. The module is imported
+only when the sensor is built, so a disabled sensor takes no time and no memory.
 """
 
 import importlib
@@ -28,7 +28,7 @@ def register(sensor: SensorClass) -> SensorClass:
 
 
 def build(name: str) -> Sensor:
-    """Return the sensor ``name``, not yet opened.
+    """Build the sensor ``name``, without opening it.
 
     Raises ImportError or KeyError if there is no such sensor.
     """

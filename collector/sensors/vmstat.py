@@ -1,4 +1,4 @@
-"""Counters of the kernel's memory management: swapping, and out-of-memory kills."""
+"""Reads counters of the kernel's memory management: swapping, and out-of-memory kills."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def parse_vmstat(text: bytes) -> dict[str, int]:
     """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
 
     ``oom_kill`` counts all out-of-memory kills on the machine, including kills due to a cgroup's
-    limit. The fields: https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
+    limit. See https://docs.kernel.org/admin-guide/mm/index.html and the kernel's mm/vmstat.c.
     """
     found = {}
     for name in _COUNTERS:  # one regular expression would take longer than reading the file
@@ -22,7 +22,7 @@ def parse_vmstat(text: bytes) -> dict[str, int]:
 
 
 def read_vmstat(file: Path) -> dict[str, int]:
-    """Return the counters in ``file``; empty if the system has no such file."""
+    """Return the counters in ``file``, or an empty dictionary if ``file`` cannot be read."""
     try:
         return parse_vmstat(read_file(file))
     except OSError:  # not Linux, or a sandbox

@@ -1,1 +1,1 @@
-"""``system-monitor export``: the history of a running server, as a file."""
+"""``system-monitor export``: exports the history of a running server."""

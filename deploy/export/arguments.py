@@ -11,7 +11,7 @@ FORMATS = ("csv", "jsonl", "parquet")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The arguments as the user gave them; None means the default."""
+    """The parsed arguments; None or an empty list means the default."""
 
     url: str | None
     start: str
@@ -25,7 +25,7 @@ class Request:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments to ``parser``."""
-    times = "offset back from now such as 15m or 7d, ISO 8601, or Unix seconds"
+    times = "a duration before now such as 15m or 7d, an ISO 8601 time, or Unix seconds"
     parser.add_argument(
         "--url",
         type=_url,
@@ -44,7 +44,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fields", help="Field names, separated by commas. Default: all.")
     parser.add_argument(
-        "--host", help="Host to export; default: the server's own host, or else its first host."
+        "--host",
+        help="Host to export; default: the server's machine if it is known, else the first known "
+        "host.",
     )
     parser.add_argument(
         "--format",
@@ -60,7 +62,7 @@ def _url(text: str) -> str:
         return values.influxdb_url(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            "it must look like http://host:8000 or https://host, without a login or a path"
+            "the URL must look like http://host:8000 or https://host, without a login or a path"
         ) from None
 
 

@@ -22,7 +22,7 @@ def csv_lines(columns: Sequence[str], rows: Rows) -> Iterator[str]:
 
 
 def json_lines(_columns: Sequence[str], rows: Rows) -> Iterator[str]:
-    """Yield a JSON object for each row, with its time and the values that are known."""
+    """Yield one line for each row: a JSON object with the row's time and its known values."""
     for time, values in rows:
         yield f"{json.dumps({'time': iso_time(time), **values})}\n"
 

@@ -19,8 +19,9 @@ _NUMBER = DataType.float64()
 def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
     """Write ``rows`` to ``stream`` as they arrive.
 
-    Each row has a time in UTC and, for each column, a number or null. If reading ``rows`` fails,
-    the file is valid up to that row, and the error is raised. Raises OSError if writing fails.
+    In the file, each row has a time in UTC and, for each column, a number or null. If reading
+    ``rows`` fails, the file is valid and contains the rows read so far, and the error is raised.
+    Raises OSError if writing fails.
     """
     target, source = _Target(stream), _Source(rows)
     schema = Schema([Field("time", _TIME), *(Field(name, _NUMBER) for name in columns)])
@@ -34,7 +35,7 @@ def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
 
 
 class _Source:
-    """Yields rows up to the first error, and stores the error: arro3 would raise its own."""
+    """Yields rows until an error, and stores it: arro3 would raise a different error instead."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -48,7 +49,10 @@ class _Source:
 
 
 class _Target(RawIOBase):
-    """Stores the first error of ``stream`` and then discards all data, since arro3 would panic."""
+    """Stores the first error of ``stream`` instead of raising it, because arro3 would panic.
+
+    After the error, all data is discarded.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A span for which the server has data, and its columns; ``selection`` names the host."""
+    """The span and the columns to export; ``selection`` contains the name of the host."""
 
     selection: Selection
     start: int
@@ -34,9 +34,10 @@ class Plan:
 
 
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
-    """Return the span and columns to export from ``start`` to ``end`` (Unix milliseconds).
+    """Return the plan for the span from ``start`` to ``end`` (Unix milliseconds).
 
-    Raises ExportError.
+    The plan begins later than ``start`` if the history begins later, and has all columns of the
+    span. Raises ExportError.
     """
     columns: dict[str, None] = {}
     position, first = start, start
@@ -52,7 +53,7 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield the rows in order: each has its time in Unix milliseconds, and its values by column.
+    """Yield the rows in order of time: the time in Unix milliseconds, and the values by column.
 
     A row has all samples of a tick, or the means of a minute. Unknown values are left out.
     Raises ExportError.
@@ -79,8 +80,8 @@ def _is_aggregated(answer: Answer) -> bool:
 def _shorter(length: int) -> int:
     if length <= _SHORTEST:
         raise ExportError(
-            "The server aggregates the samples even of the shortest span: choose fewer columns "
-            "with --fields."
+            "The server returns aggregates instead of samples even for the shortest span: choose "
+            "fewer columns with --fields."
         )
     return max(_SHORTEST, length // 2)
 

@@ -1,4 +1,7 @@
-"""Reads the history of a running System Monitor over REST. Imports urllib3, which takes 7 MB."""
+"""Reads the history of a running System Monitor over REST.
+
+Imports urllib3, which takes 7 MB of memory.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -128,5 +131,5 @@ def _columns(body: Mapping[str, Any]) -> Columns:
 
 def _advice(response: Any) -> str:  # noqa: ANN401 - urllib3's
     if response.status == HTTPStatus.UNAUTHORIZED:
-        return " Put the server's token into a file, and name it with --http-token-file."
+        return " Put the server's token into a file, and set --http-token-file to the file's path."
     return ""

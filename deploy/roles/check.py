@@ -127,7 +127,7 @@ def _check_notices(settings: Settings) -> str:
     names = [sender.name for sender in wiring.senders(settings)]
     if not names:
         return announcement.OFF
-    return f"to {', '.join(names)}; `system-monitor notify --test` sends each a test notice"
+    return f"to {', '.join(names)}; `system-monitor notify --test` sends a test notice to each"
 
 
 def _require_writable(folder: Path) -> None:

@@ -25,7 +25,7 @@ _LINES = {"csv": csv_lines, "jsonl": json_lines}
 
 
 def run(settings: Settings, **chosen: object) -> int:
-    """Write the history that ``chosen``, a ``Request``, selects; return 1 if that fails."""
+    """Export the history; ``chosen`` are the fields of a ``Request``. Return the exit code."""
     end_on_signal(_INTERRUPTED)
     request = Request(**chosen)  # type: ignore[arg-type] # from argparse
     try:
@@ -68,7 +68,7 @@ def _parquet_writer(output: str | None) -> Callable[[BinaryIO, Sequence[str], Ro
         if (error.name or "").partition(".")[0] != "arro3":
             raise
         raise ExportError(
-            "Parquet needs the library arro3-io, which is optional: install it with `pip install "
+            "Parquet needs the library arro3-io: install it with `pip install "
             "'system-monitor[parquet]'`, or `pipx inject system-monitor arro3-io`."
         ) from None
     return write

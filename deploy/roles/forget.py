@@ -22,6 +22,8 @@ def run(settings: Settings) -> int:
         return _FAILED
     for topic in topics:
         say(printable(topic))
-    number = {0: "no messages", 1: "1 message"}.get(len(topics), f"{len(topics)} messages")
-    say(f"Removed {number} of {host!r} that the broker at {broker.masked()} retained.")
+    number = {0: "no retained messages", 1: "1 retained message"}.get(
+        len(topics), f"{len(topics)} retained messages"
+    )
+    say(f"Removed {number} of {host!r} from the broker at {broker.masked()}.")
     return 0

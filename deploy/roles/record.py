@@ -90,7 +90,7 @@ def _losses(recorder: Recorder) -> str:
 
 @contextmanager
 def _opened(output: str | None) -> Iterator[BinaryIO]:
-    """Yield ``output``, opened for appending, or if None, standard output. Raises OSError."""
+    """Yield ``output`` opened for appending, or standard output if it is None. Raises OSError."""
     if output is None:
         stream: BinaryIO = os.fdopen(os.dup(_STANDARD_OUTPUT), "wb")
     else:

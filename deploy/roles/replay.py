@@ -127,7 +127,7 @@ class _Command:
         if old := survey.older_than(settings.window, begin, self.form.offset):
             note(
                 f"{old:,} of the {survey.stored:,} samples are older than "
-                f"{settings.history_hours:g} h, so a history discards them unless its ingester "
+                f"{settings.history_hours:g} h: the history discards them unless its ingester "
                 "has a larger value of history_hours."
             )
 

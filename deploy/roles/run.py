@@ -18,10 +18,11 @@ RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # also in telemetry.settings, which take
 
 
 def run(arguments: Sequence[str]) -> int | None:
-    """Run the command in ``arguments``; return its exit code, or end with the signal that ended it.
+    """Run the command in ``arguments``, and return its exit code.
 
-    Return None without running anything if only the full parser can handle ``arguments``: it prints
-    help and reports errors. Raises SettingsError.
+    If a signal ended the command, this process ends with the same signal. Return None without
+    running anything if only the full parser, which prints help and reports errors, can handle
+    ``arguments``. Raises SettingsError.
     """
     request = command_line.read(arguments)
     if request is None:
@@ -50,7 +51,7 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
         sampler.start()
         broadcast.start()
     except RuntimeError as error:  # no thread can start; the command must continue
-        complain(f"The run cannot be followed: {error}.")
+        complain(f"The run cannot be tracked: {error}.")
     end = child.wait(lambda: sampler.pids, sampler.stop)
     ended = time.time_ns() // 1_000_000
     usage = sampler.usage or TreeUsage(0.0, 0, None, None)
@@ -77,7 +78,7 @@ def _save_report(folder: str, identity: str, settings: "Settings | None", *, kil
     try:
         allow_interruption()
         file = report.save(settings, identity, Path(folder), killed=killed)
-        note(f"system-monitor: The report is {file}.")
+        note(f"system-monitor: The report was saved as {file}.")
     except SystemMonitorError as error:
         complain(str(error))
     except KeyboardInterrupt:

@@ -21,8 +21,8 @@ def run(settings: Settings, host: str | None) -> int:
         if (error.name or "").partition(".")[0] not in ("textual", "rich"):
             raise
         complain(
-            "`top` needs the library Textual, which is optional: install it with `pip install "
-            "'system-monitor[top]'`, or `pipx inject system-monitor textual`."
+            "`top` needs the library Textual: install it with `pip install 'system-monitor[top]'`, "
+            "or `pipx inject system-monitor textual`."
         )
         return _FAILED
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -1,7 +1,7 @@
-"""Publishes a run while its command runs, in the background.
+"""Publishes a run in a background thread while the command of the run runs.
 
-Loading the libraries takes half a second, and a broker may not respond. The command does not have
-to wait for either.
+The command does not wait until the libraries are loaded, which takes half a second, or until the
+broker responds.
 """
 
 import getpass
@@ -37,7 +37,7 @@ _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
 class Broadcast:
-    """Publishes the run ``identity`` of the command in ``request``, whose process is ``pid``."""
+    """Publishes the run with the id ``identity``, whose command is the process ``pid``."""
 
     def __init__(
         self, request: Request, identity: str, pid: int, started: int, sampler: Sampler
@@ -71,7 +71,7 @@ class Broadcast:
         self._thread.start()
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary at ``now``, in Unix milliseconds."""
+        """Return the values of the summary at the time ``now``, in Unix milliseconds."""
         usage = self._sampler.usage
         with self._lock:
             if usage is not None:
@@ -79,9 +79,9 @@ class Broadcast:
             return self.summary.values(now)
 
     def stop(self, end: End, ended: int, values: Mapping[str, Any]) -> bool:
-        """Publish the end; return whether the broker has acknowledged it."""
+        """Publish the end of the run; return whether the broker has acknowledged it."""
         if not self._loaded.wait(_LOAD_SECONDS):
-            complain("This run is not published: its libraries have not been loaded yet.")
+            complain("This run is not published: loading the libraries took too long.")
         self._settled.wait(_LAST_SECONDS)
         self._ended.set()
         bus, publisher, run = self._bus, self._publisher, self._run
@@ -97,7 +97,7 @@ class Broadcast:
         if bus.connections and not was_sent:
             complain(
                 f"The end of this run is not published, because {broker} has not acknowledged it. "
-                "The collector will end the run, without its exit code."
+                "The collector will publish the end of the run instead, without the exit code."
             )
         elif not bus.connections and bus.failure is None:
             complain(f"This run is not published: {broker} has not answered yet.")

@@ -1,9 +1,10 @@
-"""Runs the command as a child process that uses the terminal as if the user had started it.
+"""Runs the command as a child process, which uses the terminal as if a shell had started it.
 
-The command stays in the process group of this process. So the terminal's own signals (Ctrl-C,
-Ctrl-Z, a new size) reach the command directly, and we ignore them. A signal that another program
-sends to us is meant for the command, and we forward it. When the command is suspended, we suspend
-this process as well, because a shell with job control watches only this process.
+The command stays in the process group of this process. So the signals of the terminal (for Ctrl-C,
+Ctrl-Z or a new window size) reach the command directly, and this process ignores them. A signal
+that another program sends to this process is meant for the command, and is forwarded. When the
+command is suspended, this process suspends itself too, because a shell with job control watches
+only this process.
 """
 
 import ctypes
@@ -33,11 +34,12 @@ class CommandError(Exception):
 
 
 class End(NamedTuple):
-    """How the command ended, and the resources used by it and the children that it waited for.
+    """How the command ended, and the resources that the command and its reaped children used.
 
-    ``status`` is the exit code of the command, or minus the number of the signal that ended it.
-    ``ram_peak`` is the largest RSS of one process, in bytes. It is 0 if the kernel's figure may be
-    the RSS of this process, which the new child shares for a moment before the command is loaded.
+    ``status`` is the exit code of the command, or minus the number of the signal that ended the
+    command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. A small
+    figure from the kernel counts as not known: it may be the RSS of this process, because the child
+    shares the memory of this process for a moment before the command is loaded.
     """
 
     status: int
@@ -64,7 +66,11 @@ def signal_name(number: int) -> str:
 
 
 class Child:
-    """Runs ``command``. Use it in the main thread, before any other thread has been started."""
+    """Runs ``command``, and forwards signals to it.
+
+    Call the methods in the main thread, and ``start`` before any other thread has been started.
+    Other threads then inherit the signal mask, which blocks the signals that are forwarded.
+    """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Prepare; the command does not run before ``start``."""
@@ -102,8 +108,9 @@ class Child:
     ) -> End:
         """Wait until the command ends, and forward signals to it.
 
-        Signals from the processes in ``family()`` are not forwarded. ``before_reaping`` is called
-        while the ended command is still visible in ``/proc``.
+        Signals from the processes in ``family()``, the command's own, are not forwarded: such a
+        process usually sends its signal to the whole process group, which includes the command.
+        ``before_reaping`` is called while the ended command is still visible in ``/proc``.
         """
         while not self._has_ended():
             received = signal.sigwaitinfo(self._signals)
@@ -145,7 +152,7 @@ class Child:
 
 
 def end_like(end: End) -> int:
-    """End this process with the signal that ended the command, or return its exit code."""
+    """Return the exit code of the command, or end this process with the signal that ended it."""
     if end.status >= 0:
         return end.status
     number = -end.status
@@ -171,5 +178,5 @@ def allow_interruption() -> None:
 
 
 def _inherit_orphans() -> None:
-    """Make this process, instead of init, the new parent of descendants whose parent ends."""
+    """Make this process, instead of init, the new parent of descendants whose parent has ended."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -1,7 +1,7 @@
-"""The command line of ``system-monitor run``, read without loading the settings.
+"""Parses the command line of ``system-monitor run``, without checking the settings in it.
 
-The command starts at once. Slow steps, such as checking the settings, take half a second and follow
-while the command already runs.
+Loading and checking the settings takes half a second. The command does not wait for this: it starts
+at once, and the settings are checked while it already runs.
 """
 
 import argparse
@@ -28,7 +28,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Request(NamedTuple):
-    """The command to run and its options; ``options`` are settings, not checked yet."""
+    """The command to run, and the options before ``--``.
+
+    ``options`` is a flat list: the name of a setting, its value, the name of the next setting, and
+    so on. The values are not checked yet.
+    """
 
     command: Sequence[str]
     name: str | None
@@ -37,13 +41,13 @@ class Request(NamedTuple):
     options: Sequence[str]
 
     def new_id(self) -> str:
-        """Return a new id, which begins with the run's name: ``ablation-7-3f9a1c5e``."""
+        """Return a new id that begins with the run's name or program: ``ablation-7-3f9a1c5e``."""
         name = self.name or os.path.basename(self.command[0])  # noqa: PTH119 - loads no pathlib
         slug = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:_LONGEST_SLUG]
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables, for the Python helper in COMMAND."""
+        """Return the options as environment variables, for the Python helper in the command."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:
@@ -85,15 +89,15 @@ def read(arguments: Sequence[str]) -> Request | None:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that are not settings to the full ``parser``."""
+    """Add to the full ``parser`` those arguments of ``run`` that are not settings."""
     parser.usage = "system-monitor run [--name NAME] [--tag TAG]... [options] -- COMMAND..."
     parser.add_argument("--name", help="Name of the run; default: the program and its script.")
     parser.add_argument("--tag", action="append", help="Tag to find the run by; may be repeated.")
     parser.add_argument(
         "--report",
         metavar="DIR",
-        help="Folder for the report of the run. At the end, the report is downloaded from the "
-        "server at http_host and http_port.",
+        help="Folder for the report of the run, which is downloaded from the server at http_host "
+        "and http_port when the run has ended.",
     )
 
 
@@ -102,8 +106,8 @@ def _require_valid(name: str | None, tags: Sequence[str]) -> None:
         raise SettingsError(f"--name must have 1 to {_LONGEST_NAME} printable characters.")
     if len(tags) > _MOST_TAGS or not all(_is_valid(tag, _LONGEST_TAG) for tag in tags):
         raise SettingsError(
-            f"--tag may be given at most {_MOST_TAGS} times, each with 1 to {_LONGEST_TAG} "
-            "printable characters."
+            f"--tag may be given at most {_MOST_TAGS} times, and each tag must have 1 to "
+            f"{_LONGEST_TAG} printable characters."
         )
 
 

@@ -1,4 +1,4 @@
-"""Tracks the command's processes, in its own thread."""
+"""Tracks the processes of the command in a separate thread."""
 
 import os
 import threading
@@ -14,14 +14,17 @@ _LAST_SECONDS = 1.0
 
 
 class Sampler:
-    """Samples the process ``pid`` and its descendants about once a second.
+    """Samples the process ``pid`` and its descendants, at first often, then once a second.
 
-    Sampling may block, for instance while a process of the tree hangs in the kernel, so it never
-    happens in the caller's thread.
+    Sampling may block, for instance while a process of the tree hangs in the kernel, so a separate
+    thread takes the samples.
     """
 
     def __init__(self, pid: int) -> None:
-        """Sample nothing yet. This process must be the one that adopts the orphans of the tree."""
+        """Prepare to sample; sampling begins with ``start``.
+
+        Processes of the tree whose parent has ended must become children of this process.
+        """
         self._pid = pid
         self._table = ProcessTable()
         self._tree: ProcessTree | None = None
@@ -50,7 +53,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take a last sample and stop; if that takes too long, stop without it."""
+        """Take a last sample and stop; do not wait longer than a second for this sample."""
         self._stopping.set()
         self._thread.join(_LAST_SECONDS)
 

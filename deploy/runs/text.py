@@ -7,7 +7,7 @@ from deploy.runs.child import End
 from telemetry.quantities import duration, energy, size
 
 _LABEL_WIDTH = 10
-_NOTE = "* of the whole machine, because other processes used or may have used these GPUs"
+_NOTE = "* This value covers whole GPUs or the whole machine, including other processes."
 
 
 def summary(name: str, end: End, values: Mapping[str, Any], gpus: Collection[int]) -> str:

@@ -1,5 +1,4 @@
-"""``system-monitor top``: the live values in a terminal.
+"""Implements ``system-monitor top``, which shows live values in a terminal.
 
-``app`` draws with Textual, an optional library. All other modules here are pure and do not need
-Textual.
+Only the module ``app`` needs Textual, which is an optional library.
 """

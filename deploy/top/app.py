@@ -44,7 +44,7 @@ values are stale. "slowed by" lists why the clocks of a GPU are reduced.
 
 
 class Help(ModalScreen[None]):
-    """The list of keys; it stays until the user presses ``?``, Esc, ``q`` or Enter."""
+    """The help text, which closes when the user presses ``?``, Esc, ``q`` or Enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,escape,q,enter", "dismiss", "Close"),
@@ -57,7 +57,7 @@ class Help(ModalScreen[None]):
 
 
 class Top(App[None]):
-    """The application that shows the terminal view; ``live`` starts and stops with it."""
+    """The application, which shows the terminal view, and starts and stops ``live``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),
@@ -78,7 +78,7 @@ class Top(App[None]):
     TITLE = "System Monitor"
 
     def __init__(self, live: Subscription, host: str | None) -> None:
-        """Show the values from ``live``: all hosts, or only ``host`` if it is not None."""
+        """Show the values that ``live`` receives; if ``host`` is given, show only that host."""
         super().__init__(ansi_color=True)
         self._live = live
         self._model = Model(live.newest.hosts, host)
@@ -139,12 +139,12 @@ class Top(App[None]):
         self.draw()
 
     def action_step(self, steps: int) -> None:
-        """Show another host; in the table of hosts, select another host."""
+        """On the page of a host, show another host; in the table, select another host."""
         self._model.move(steps)
         self.draw()
 
     def action_move(self, steps: int) -> None:
-        """Select another host in the table of hosts; on the page of a host, scroll."""
+        """In the table of hosts, select another host; on the page of a host, scroll."""
         if self._model.host is None:
             self._model.move(steps)
             self.draw()
@@ -152,7 +152,7 @@ class Top(App[None]):
             self.query_one(VerticalScroll).scroll_relative(y=steps, animate=False)
 
     def action_page(self, pages: int) -> None:
-        """Select another host or scroll, by whole pages."""
+        """In the table of hosts, move the selection by pages; on the page of a host, scroll."""
         self.action_move(pages * max(1, self.size.height - 2))
 
 

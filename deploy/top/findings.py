@@ -32,7 +32,7 @@ def level(finding: Mapping[str, object]) -> int:
 
 
 def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
-    """Yield the lines of the first five findings, and how many more there are.
+    """Yield the lines of the five most severe findings, and the number of other findings.
 
     ``now`` is in Unix milliseconds.
     """

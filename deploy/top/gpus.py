@@ -36,10 +36,11 @@ _NAME = Column("name", 24)
 
 
 def is_stale(update: Update, host: HostState, now: int) -> bool:
-    """Return whether ``update`` is older than three intervals; ``now`` is in Unix milliseconds.
+    """Return whether ``update`` is older than three intervals of the collector.
 
     The age of a live message is the time since it arrived, because the host's clock may be wrong.
     A retained message may be much older than its arrival, so its timestamp is considered too.
+    ``now`` is in Unix milliseconds.
     """
     age = update.age(now) if update.retained else time.monotonic() - update.arrived
     return age > _STALE_INTERVALS * host.interval

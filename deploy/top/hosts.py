@@ -80,7 +80,7 @@ def summary(host: HostState, now: int) -> Host:
 def is_host(host: HostState) -> bool:
     """Return whether ``host`` has or had a collector.
 
-    Without a collector, it has only states, such as a run that the Python helper publishes.
+    A host without a collector has only states, such as a run that the Python helper publishes.
     """
     contents = [update.content for update in host.updates.values()]
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
@@ -89,7 +89,7 @@ def is_host(host: HostState) -> bool:
 def host_lines(
     hosts: Sequence[Host], sorting: Sorting, selected: str | None, width: int, height: int
 ) -> list[Line]:
-    """Return the header, and as many rows as fit, including the row of the selected host."""
+    """Return the header and the rows that fit, one of which is the row of the selected host."""
     sizes = widths(_COLUMNS, width, least=12)
     shown = max(1, height - 1)
     names = [each.name for each in hosts]

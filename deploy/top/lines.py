@@ -35,8 +35,8 @@ Line: TypeAlias = tuple[Span, ...]
 class Column:
     """A column of a table.
 
-    Columns with ``width`` 0 share the width that the other columns leave. ``right`` is set if the
-    column is aligned to the right.
+    The columns with ``width`` 0 share the space that remains in the line. ``right`` is true if the
+    texts in the column are aligned to the right.
     """
 
     title: str
@@ -50,9 +50,10 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
-    """Return the width of each column in a line of ``width``, with a space between columns.
+    """Return the width of each column of a line that has ``width`` characters.
 
-    A column whose own width is 0 gets at least ``least``, even if the line then exceeds ``width``.
+    There is a space between two columns. A column whose own width is 0 gets at least the width
+    ``least``, even if the line then exceeds ``width``.
     """
     taken = sum(column.width for column in columns) + len(columns) - 1
     flexible = sum(column.width == 0 for column in columns)

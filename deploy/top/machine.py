@@ -76,7 +76,7 @@ def _rates(
 
 
 def _busiest(devices: object) -> str:
-    """Return the number of devices and the busiest device; empty unless there are several."""
+    """Return the number of devices and the name of the busiest; empty if there are not several."""
     if not isinstance(devices, Mapping) or len(devices) < 2:  # noqa: PLR2004 - several
         return ""
 

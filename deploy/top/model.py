@@ -1,4 +1,4 @@
-"""The contents of the page, and how keys change them. Pure: the code needs no terminal."""
+"""The contents of the page, and how keys change them. This module needs no terminal."""
 
 from collections.abc import Mapping
 
@@ -21,9 +21,9 @@ _STATES = {"live": Style.GOOD, "stale": Style.WARNING, "offline": Style.WARNING}
 class Model:
     """The page of one host, or of all hosts.
 
-    It starts with the table of all hosts if there are several and ``host`` is not given. The
-    methods ``sort``, ``reverse``, ``open``, ``back`` and ``move`` carry out what a key does; they
-    change what ``lines`` returns.
+    If there are several hosts and ``host`` is not given, the first page is the table of all hosts.
+    When the user presses a key, the method for the key (``sort``, ``reverse``, ``open``, ``back``
+    or ``move``) changes what ``lines`` returns.
     """
 
     def __init__(self, states: Mapping[str, HostState], host: str | None = None) -> None:
@@ -72,7 +72,7 @@ class Model:
             self._chosen, self._everything = None, True
 
     def move(self, steps: int) -> None:
-        """Select another host in the table of hosts; on the page of a host, show another host."""
+        """In the table of hosts, select another host; on the page of a host, show another host."""
         if self._only is not None or not self._order:
             return
         current = self.host or self._selected

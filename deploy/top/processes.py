@@ -38,9 +38,10 @@ class Process:
 
 
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
-    """Return the listed processes, and the number of processes that the lists leave out.
+    """Return the listed processes, and the number of processes that are not listed.
 
-    The collector lists only the processes with the most memory. ``now`` is in Unix milliseconds.
+    For each GPU, the collector lists only the processes that use the most memory. ``now`` is in
+    Unix milliseconds.
     """
     found: dict[int, Process] = {}
     more = 0

@@ -11,14 +11,11 @@ _VALUES = 240  # a sparkline in a very wide terminal shows this many
 _HOSTS = 32
 
 Key = tuple[str, str]
-"""The channel, and the name of the value."""
+"""Identifies a series of one host: the channel, and the name of the value."""
 
 
 class Series:
-    """The recent values of the 32 hosts that were shown last.
-
-    The values of each sample are recorded once, however often ``note`` is called.
-    """
+    """The recent values of the 32 hosts that were shown last."""
 
     def __init__(self) -> None:
         """Start with no values."""

@@ -35,8 +35,8 @@ class Sorting:
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
         """Return ``rows`` sorted by what ``value`` returns for each row and the title.
 
-        ``value`` returns a number, a text or None. Rows for which it returns None come last in
-        either direction.
+        ``value`` returns a number, a text or None. Rows for which ``value`` returns None come
+        last in either direction.
         """
         found = [(value(row, self.title), row) for row in rows]
         known = [pair for pair in found if pair[0] is not None]

@@ -1,4 +1,4 @@
-"""Numbers and texts as they appear on the terminal, with the same units as on the dashboard."""
+"""Formats numbers and texts for the terminal, with the same units as the dashboard."""
 
 import math
 import unicodedata
@@ -67,7 +67,7 @@ def _in_unit(size: float, unit: int) -> str:
 
 
 def rate(value: object) -> str:
-    """Return the number of a rate in MB/s, with about three digits and without the unit."""
+    """Return a rate in MB/s as text, with about three digits and without the unit."""
     known = number(value)
     if known is None:
         return DASH
@@ -91,8 +91,8 @@ def share(used: object, total: object) -> float | None:
 def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:
     """Return the last ``width`` values as bars; a space stands for a missing value.
 
-    A bar has its full height at the value ``top``. If ``top`` is None, it is the largest of the
-    values that are shown.
+    A bar has its full height at the value ``top``. If ``top`` is None, the largest value that is
+    shown has the full height.
     """
     shown = values[-width:] if width > 0 else ()
     if top is None:

@@ -1,6 +1,6 @@
 """The address of the MQTT broker.
 
-The settings import this module, so it imports no MQTT library, which would take long to load.
+The settings import this module, so it must not import an MQTT library, which is slow to load.
 """
 
 from dataclasses import dataclass, field

@@ -39,16 +39,16 @@ class Receive(Protocol):
     def __call__(
         self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
     ) -> None:
-        """Process the message; ``topic`` may be invalid UTF-8."""
+        """Process the message; ``topic`` may contain invalid UTF-8."""
 
 
 class BusClient(Client):
-    """A paho client that reads, acknowledges and publishes many messages with one system call.
+    """A paho client that can read, acknowledge or publish many messages with one system call.
 
-    paho's own client makes four system calls to read a message and one to acknowledge or publish
-    it, and its decoder is slow. This class decodes messages of QoS 0 or 1 itself, and calls
-    ``on_packet`` with each of them. It also decodes the acknowledgements of messages of QoS 1. paho
-    handles all other packets.
+    paho's own client makes four system calls to read a message and one to acknowledge or publish a
+    message, and its decoder is slow. This class decodes messages of QoS 0 or 1 itself, and calls
+    ``on_packet`` for each message. This class also decodes the broker's acknowledgements of QoS 1
+    messages. paho handles all other packets.
     """
 
     on_packet: Receive
@@ -64,7 +64,7 @@ class BusClient(Client):
         self._published: set[int] = set()  # identifiers from ``publish_all``, not yet acknowledged
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; keep an incomplete packet for later."""
+        """Read once and process the complete packets; keep an incomplete packet for later."""
         self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
@@ -91,7 +91,7 @@ class BusClient(Client):
         """Publish ``messages`` with QoS 1, in the given order; return their identifiers.
 
         ``on_acknowledged`` is called with the identifier of each message that the broker
-        acknowledges. While disconnected, nothing is sent. Thread-safe.
+        acknowledges. While the client is disconnected, nothing is sent. Thread-safe.
         """
         by_identifier = {self._mid_generate(): each for each in messages}
         identifiers = set(by_identifier)
@@ -102,10 +102,10 @@ class BusClient(Client):
         return identifiers
 
     def _send_now(self, kind: MessageType, packets: bytes) -> None:
-        """Send ``packets`` without waking the network thread.
+        """Send ``packets`` from this thread if possible, without waking the network thread.
 
-        The network thread sends the rest if the socket does not take all of it. Over TLS, it sends
-        everything, because only one thread may use a TLS connection.
+        If the socket does not accept all bytes at once, the network thread sends the rest. Over
+        TLS, the network thread sends all packets, because only one thread may use a TLS connection.
         """
         with self._writing:
             connection, sent = self._sock, 0
@@ -122,9 +122,9 @@ class BusClient(Client):
             self._last_msg_out = time.monotonic()
 
     def _queue_first(self, kind: MessageType, rest: bytes) -> None:
-        """Queue the rest of what was sent before any packet that another thread has queued since.
+        """Queue ``rest``, which the socket did not accept, in front of all other queued packets.
 
-        The caller holds ``_writing``, so the network thread has not begun to send such a packet.
+        The caller holds ``_writing``, so the network thread has not begun to send another packet.
         """
         self._out_packet.appendleft(
             {
@@ -178,7 +178,10 @@ class BusClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return a packet's first byte, and where its remainder starts and should end."""
+        """Return the next packet's first byte, and the start and the end of the packet's body.
+
+        If the packet is incomplete, the end is beyond the received bytes.
+        """
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:
@@ -237,7 +240,7 @@ def new_client(
     manual_acknowledgement: bool,
     last_will: LastWill | None,
 ) -> BusClient:
-    """Return a client for the broker at ``address``; it has no callbacks and is not connected."""
+    """Return a client for the broker at ``address``, not yet connected and without callbacks."""
     client = BusClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
@@ -258,9 +261,10 @@ def new_client(
 
 
 def bound_client_id(client_id: str, password: str | None) -> str:
-    """Return a client ID that nobody can guess without ``password``, or ``client_id`` without one.
+    """Return a client ID that nobody can guess without knowing ``password``.
 
-    Any user of the broker who guesses a client ID could connect with it and take over the session.
+    Any user of the broker who guesses a client ID could connect with this ID and take over the
+    session. If ``password`` is None, ``client_id`` is returned unchanged.
     """
     if password is None:
         return client_id
@@ -269,7 +273,7 @@ def bound_client_id(client_id: str, password: str | None) -> str:
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext | None:
-    """Return the TLS context for connections to ``address``, or None if it does not use TLS.
+    """Return the TLS context for connections to ``address``, or None if ``tls`` is false.
 
     Raises SettingsError if a TLS file is not usable.
     """

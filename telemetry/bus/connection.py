@@ -34,19 +34,19 @@ def _nothing(*_: object) -> None: ...
 class BusConnection:
     """An MQTT 3.1.1 client that reconnects automatically.
 
-    Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
-    after each connection, ``on_message(message)`` for each message, ``on_turn()`` after each group
-    of messages that were read together, and ``on_published(identifier)`` after each
-    acknowledgement. While a callback blocks, the connection is not read. If a callback blocks for
-    longer than the keepalive, the connection is lost. ``callback_errors`` counts the exceptions of
-    callbacks. Only the newest connection calls callbacks, and none is called after ``stop``.
+    Set the callbacks before ``start``. They run in the network thread: ``on_connected()`` after
+    each connection, ``on_message(message)`` for each message, ``on_turn()`` after each read and at
+    least every 2.5 s, and ``on_published(identifier)`` after each acknowledgement. While a callback
+    blocks, nothing is read from the connection. If a callback blocks for longer than the keepalive,
+    the connection is lost. ``callback_errors`` counts the exceptions that callbacks raise. After
+    ``stop``, only ``on_turn`` may still be called.
 
-    With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
+    With ``keep_session``, the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the newest
     connection was made; a broker that restarted without persistence has lost the session. With
-    ``manual_acknowledgement`` the broker keeps a message until ``acknowledge`` is called.
-    ``failure`` describes why the newest attempt to connect failed, or how the connection was lost.
-    It completes a sentence that begins with the broker's address, for example "cannot be reached".
+    ``manual_acknowledgement``, the broker keeps each QoS 1 message until the message is passed to
+    ``acknowledge``. ``failure`` describes the newest problem with the connection, or is None. Its
+    words follow the broker's address in a sentence, for example "cannot be reached".
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class BusConnection:
         """Prepare the client; nothing is sent before ``start``.
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
-        ``name_option`` is the command-line option that changes ``client_id``. A received message
-        waits up to ``gather`` seconds for further messages, which saves CPU time.
+        ``name_option`` is the command-line option that changes ``client_id``. To save CPU time, a
+        message may wait up to ``gather`` seconds, so that several messages are read at once.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -131,7 +131,7 @@ class BusConnection:
 
     @property
     def outage(self) -> str | None:
-        """Why the broker is not usable, in a sentence; None while it is usable."""
+        """A sentence that states why the broker is not usable; None while the broker is usable."""
         failure = self._rivalry() if self.displaced else self.failure
         if self.connected and failure is None:
             return self._subscriptions.problem
@@ -174,7 +174,7 @@ class BusConnection:
         self._loop.start()
 
     def stop(self) -> None:
-        """Disconnect cleanly, within about a second, so that the broker publishes no last will."""
+        """Disconnect cleanly in about a second, so the broker does not publish the last will."""
         self._stopped = True
         if self._loop is None:
             return
@@ -191,7 +191,7 @@ class BusConnection:
         self._started().unsubscribe(topic_filter)
 
     def publish(self, message: Publication) -> MQTTMessageInfo:
-        """Publish ``message``, and return a handle that waits for the acknowledgement.
+        """Publish ``message``, and return a handle that can wait for the acknowledgement.
 
         If the connection is lost before the acknowledgement, the message is not sent again.
         """
@@ -204,8 +204,8 @@ class BusConnection:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge ``messages`` to the broker, except messages from an earlier connection.
 
-        The broker delivers messages of an earlier connection again, and may have reused their
-        identifiers.
+        The broker delivers messages from an earlier connection again, and may already use their
+        identifiers for other messages.
         """
         client, current = self._started(), self.connections  # in this order: it may reconnect
         identifiers = [
@@ -262,7 +262,7 @@ class BusConnection:
             what = self._rivalry()
         elif expected:
             # While rumqttd waits for us to acknowledge, it answers no pings. Our owner logs why.
-            what = f"does not answer: {len(self._unacknowledged)} messages are not acknowledged"
+            what = f"does not answer: it waits for {len(self._unacknowledged)} acknowledgements"
         elif self._connected.is_set():
             what = "is no longer connected"
         elif reason == _KEEPALIVE_TIMEOUT:
@@ -290,7 +290,7 @@ class BusConnection:
     def _rivalry(self) -> str:
         return (
             f"closes each connection of {self._client_id!r}: another client probably uses that "
-            f"name, so choose another with {self._name_option}"
+            f"name, so choose another name with {self._name_option}"
         )
 
     def _log_outage(self, what: str, *, expected: bool = False) -> None:

@@ -28,8 +28,9 @@ class Publication(NamedTuple):
     """A message to publish.
 
     ``retain`` is true for a message that describes the current state, such as a sample, and false
-    for an event. If ``waits`` is true, the publisher queues the message while the broker is
-    unavailable. If ``waits`` is false, a newer message of the same retained topic replaces it.
+    for an event. Before the publisher sends this message, a newer message of the same retained
+    topic may arrive. If ``waits`` is true, the publisher still sends this message, for the history.
+    If ``waits`` is false, the publisher discards this message.
     """
 
     topic: str

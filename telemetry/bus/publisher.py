@@ -27,23 +27,23 @@ _REPEATED_SECONDS = 10.0
 class Publisher:
     """Publishes the newest message of each retained topic first, then other messages in order.
 
-    So a subscriber receives the current state first, however many messages are waiting. If a newer
-    message of the same topic overtakes a message, only the history needs the older message: it is
-    marked as *late*, and not retained. While the broker is down, messages wait in a buffer that
-    covers ``window`` milliseconds; the oldest messages are evicted and counted in ``dropped``.
-    While another client uses our name, nothing is buffered: the messages of both would mix.
+    So a subscriber receives the current state first. If a newer message of a retained topic is
+    queued before an older message was sent, only the history needs the older message: it is marked
+    as *late*, and not retained. While the broker is down, a buffer holds the messages of ``window``
+    milliseconds; older messages are evicted and counted in ``dropped``. While another client uses
+    our name (see Tenure), messages are discarded, because both clients' messages would mix.
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
-    and the newest message of each retained topic are sent first. Older messages that were not
-    acknowledged follow, marked as late. If the broker has lost the session, the messages that it
-    acknowledged in the last seconds follow too. An empty payload deletes a retained message. Once
-    acknowledged, it is not sent again. It is sent only after the messages of its topic that are not
-    retained, such as the end of a state.
+    and the newest message of each retained topic are sent first. Older unacknowledged messages
+    follow, marked as late. If the broker has lost the session, the messages that it acknowledged in
+    the last 10 s are also sent again. A message with an empty payload deletes the retained message
+    of its topic. Such a message is sent after the unretained messages of its topic, such as the end
+    of a state, and is not sent again once it is acknowledged.
 
     One thread sends everything. Other threads only queue messages, and then call ``flush``. So the
     samples of a tick are sent as one burst, which wakes each part of the pipeline only once, not
-    once per channel. ``taken`` counts the messages that callers have queued. ``sent`` counts the
-    messages that were published, including repeats.
+    once per channel. ``taken`` counts the messages passed to ``publish``. ``sent`` counts the sent
+    messages, including repeats, but not the status.
     """
 
     def __init__(
@@ -89,18 +89,18 @@ class Publisher:
 
     @property
     def outage(self) -> str | None:
-        """Why nothing can be published, in a sentence; None while the broker is usable."""
+        """A sentence that states why nothing can be published; None while the broker is usable."""
         return self._bus.outage
 
     def start(self) -> None:
-        """Connect and start to send."""
+        """Connect and start sending."""
         self._bus.on_connected = self._greet
         self._bus.on_published = self._note_acknowledgement
         self._bus.start()
         self._thread.start()
 
     def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
-        """Send the queue and the status, waiting at most ``seconds``; then disconnect.
+        """Send the queue and the status within at most ``seconds``, then disconnect.
 
         Return whether the broker has acknowledged everything.
         """
@@ -163,7 +163,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last waiting message in front of the message that ends the same state."""
+        """Move the last queued message before the earlier message that ends the same state."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())
@@ -274,12 +274,12 @@ class Publisher:
         return messages
 
     def _is_early(self, topic: str) -> bool:
-        """Return whether the newest message deletes a state whose end is still waiting."""
+        """Return whether the newest message deletes a state whose end is still queued."""
         ends = (item.publication.topic for item in self._waiting if not item.publication.retain)
         return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
-        """Keep the acknowledged batch for some seconds, in case it must be sent again."""
+        """Keep the acknowledged batch for 10 s, in case the broker loses its messages."""
         now = time.monotonic()
         self._sent.extend((now, item) for item in self._batch if item.for_history)
         for item in self._batch:
@@ -290,7 +290,7 @@ class Publisher:
             self._sent.popleft()
 
     def _requeue(self, items: list[Queued]) -> None:
-        """Put ``items`` at the front of the queue; the newest message of a topic is not late."""
+        """Put ``items`` back at the front of the queue."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

@@ -7,7 +7,7 @@ from telemetry.samples import late
 
 
 class Queued(NamedTuple):
-    """A message in the publisher's queue; ``taken`` is when it was queued, in monotonic seconds."""
+    """A message in the publisher's queue, and the monotonic time in seconds when it was queued."""
 
     taken: float
     publication: Publication
@@ -19,7 +19,7 @@ class Queued(NamedTuple):
 
     @property
     def for_history(self) -> bool:
-        """Whether the message is still needed after a newer message of its topic was sent."""
+        """Whether the history needs the message even if a newer message of its topic was sent."""
         return self.publication.waits and not self.deletes
 
     @property
@@ -28,7 +28,7 @@ class Queued(NamedTuple):
         return self.publication.retain and not self.publication.payload
 
     def as_past(self) -> Publication:
-        """Return the message in the form in which it is sent after a newer message of its topic."""
+        """Return the message as it is sent after a newer message: late, and not retained."""
         if not self.publication.retain:
             return self.publication
         return self.publication._replace(payload=late(self.publication.payload), retain=False)

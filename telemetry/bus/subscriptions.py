@@ -15,16 +15,16 @@ _RETRY_SECONDS = 5.0
 
 
 class Subscription(NamedTuple):
-    """A topic filter, and the quality of service of the subscription to it."""
+    """A topic filter, and the quality of service (QoS) that the client requests for it."""
 
     topic_filter: str
     quality: int
 
 
 Send: TypeAlias = Callable[[Subscription], int | None]
-"""A function that sends a subscription.
+"""A function that sends the request for a subscription.
 
-It returns the identifier of the packet, or None if the subscription was not sent.
+The function returns the identifier of the packet, or None if the request was not sent.
 """
 
 
@@ -48,7 +48,7 @@ class Subscriptions:
 
     @property
     def problem(self) -> str | None:
-        """Why some subscriptions are not accepted, in a sentence; None if all are accepted."""
+        """A sentence that states why subscriptions are not accepted; None if all are accepted."""
         if self._refused:
             filters = ", ".join(map(repr, list(self._refused)))
             what = f"refuses the subscription to {filters}: allow this user to read these topics"
@@ -60,9 +60,9 @@ class Subscriptions:
 
     @contextmanager
     def requesting(self) -> Iterator[None]:
-        """Report the connection as not subscribed while the block requests the subscriptions.
+        """Let ``problem`` report missing subscriptions until the ``with`` block has requested them.
 
-        Otherwise, ``problem`` would be None before the first request.
+        Otherwise, ``problem`` would be None between the connection and the first request.
         """
         self._requesting = True
         try:

@@ -8,16 +8,18 @@ _LOST = 20  # short connections in a row after which tenure is lost
 
 
 class Tenure:
-    """Decides whether this client may use the broker, only by how long its connections last.
+    """Decides whether this client may use the broker, based on how long its connections last.
 
     When a client connects, the broker closes the connection of any other client with the same name.
-    Two such clients would evict each other forever. So a client whose connections are closed again
-    and again is ``displaced``: it stays disconnected most of the time, and sends nothing.
+    Two clients with the same name would disconnect each other forever. So a client whose
+    connections are closed again and again is ``displaced``: it stays disconnected most of the time,
+    and sends nothing.
 
     A client that has kept a connection for ten seconds has tenure, and is not displaced. Both
-    clients can have tenure, for example if one of them had lost its network while the other
-    connected. Then they evict each other until both have lost their tenure. The first client that
-    keeps a connection for ten seconds gains tenure again.
+    clients can have tenure, for example if one client had lost its network while the other client
+    connected. Then they disconnect each other until both have lost their tenure, after 20 short
+    connections in a row. The first client that keeps a connection for ten seconds gains tenure
+    again.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,7 @@ class Tenure:
 
     @property
     def contested(self) -> bool:
-        """Whether several connections in a row were short, and the current one has not lasted."""
+        """Whether three connections in a row were short, and no long connection has followed."""
         return self._short >= _CONTESTED and not self._has_lasted()
 
     @property
@@ -50,9 +52,9 @@ class Tenure:
         self._since = None
 
     def reset(self) -> None:
-        """Record that no broker is running.
+        """Record that no broker is running, and forget the short connections.
 
-        The connections were lost because the broker stopped, not because another client evicted us.
+        The connections were short because the broker stopped, not because another client connected.
         """
         self._short = 0
 

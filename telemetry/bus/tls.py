@@ -1,4 +1,4 @@
-"""TLS for the connection to the broker: the trusted authorities, and our own certificate."""
+"""TLS for the connection to the broker: the trusted CAs, and the client's own certificate."""
 
 import ssl
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """The PEM files for TLS: the trusted authorities, and our certificate and key.
+    """The PEM files for TLS: the trusted certificate authorities, and our certificate and key.
 
-    If ``authorities`` is None, the system's authorities are trusted.
+    If ``authorities`` is None, the certificate authorities of the operating system are trusted.
     """
 
     authorities: Path | None = None
@@ -59,7 +59,7 @@ def _refuse_passphrase() -> str:
 
 
 def explained(error: BaseException | None) -> str:
-    """Return in a few words why a connection failed; empty if ``error`` does not tell."""
+    """Return a short reason why a connection failed, or "" if ``error`` contains no reason."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     return _reason(error) if isinstance(error, OSError) else ""

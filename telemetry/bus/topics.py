@@ -35,11 +35,11 @@ class TopicScheme:
         return self.of_every_host(ALL_CHANNELS)
 
     def of_every_host(self, channel_filter: str) -> str:
-        """Return the MQTT filter for the channels of every host that match ``channel_filter``."""
+        """Return the MQTT filter that applies ``channel_filter`` to the channels of every host."""
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:
-        """Return the MQTT client ID for ``name`` in ``role``; the ID also depends on the prefix."""
+        """Return the MQTT client ID for ``role`` and ``name``, which differs for each prefix."""
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 

@@ -65,7 +65,7 @@ def mig_channel(gpu: int, instance: int) -> str:
 
 
 def example_channel(family: Family) -> str:
-    """Return a valid channel of ``family``."""
+    """Return an example of a channel of ``family``."""
     return family.channel.format(**_EXAMPLES)
 
 
@@ -76,7 +76,7 @@ def family_of(channel: str) -> Family | None:
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return the values of the placeholders in ``channel``, such as ``{"id": "0"}``."""
+    """Return the values of the family's placeholders in ``channel``, such as ``{"id": "0"}``."""
     _, place = _found(channel)
     return place
 

@@ -9,7 +9,7 @@ ANNOTATION = Family(
     (
         Field("text", Kind.TEXT, "", "what happened", "epoch 3", fixed=True, max_length=1000),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["train"], max_length=16),
-        Field("run", Kind.TEXT, "", "ID of the run that the event belongs to", "ablation-7"),
+        Field("run", Kind.TEXT, "", "ID or name of the annotated run", "ablation-7"),
     ),
     nature=Nature.EVENT,
     retention=Retention.DAYS,

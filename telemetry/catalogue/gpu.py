@@ -46,7 +46,7 @@ GPU = Family(
             "memory_kind",
             Kind.TEXT,
             "",
-            "dedicated; or unified, if the GPU uses the system's memory",
+            "dedicated, or unified if the GPU uses the system's memory",
             "dedicated",
         ),
         number(
@@ -156,7 +156,7 @@ GPU_PROCESSES = Family(
             "processes",
             Kind.RECORDS,
             "",
-            f"at most {MAX_PROCESSES} processes; those that use the most GPU memory come first",
+            f"at most {MAX_PROCESSES} processes, sorted by GPU memory, largest first",
             [
                 {
                     "pid": 41_213,
@@ -178,7 +178,7 @@ GPU_PROCESSES = Family(
                     "command",
                     Kind.TEXT,
                     "",
-                    "program, and script or module; never the arguments, which may contain secrets",
+                    "program with its script or module; no arguments, which may contain secrets",
                     "python3 train.py",
                 ),
                 Field("user", Kind.TEXT, "", "owner of the process", "ada"),

@@ -111,8 +111,8 @@ MEMORY = Family(
                 count("started", "ms", "Unix time at which the run began", 1_767_222_000_000),
                 byte_count(
                     "ram_used",
-                    "memory of all processes of the run, in RAM or swap, that is neither shared "
-                    "nor part of a file",
+                    "anonymous memory of the run's processes, in RAM or swap: memory that is "
+                    "neither shared nor part of a file",
                     8_589_934_592,
                 ),
                 byte_count(
@@ -137,8 +137,8 @@ MEMORY = Family(
 )
 
 _DISK_RATES = (
-    number("read_rate", "MB/s", "data read from the device", 120.5, fixed=True),
-    number("write_rate", "MB/s", "data written to the device", 48.2, fixed=True),
+    number("read_rate", "MB/s", "data read from disk", 120.5, fixed=True),
+    number("write_rate", "MB/s", "data written to disk", 48.2, fixed=True),
 )
 
 DISK = Family(
@@ -188,8 +188,8 @@ _NETWORK_RATES = (
 NETWORK = Family(
     "network",
     f"{ROOT}/network",
-    "Network interfaces except loopback. Each byte is counted once, even if it passes a bridge."
-    " 1 MB is 10^6 bytes.",
+    "Network interfaces except loopback. Each byte is counted once, even if it passes through a"
+    " bridge. 1 MB is 10^6 bytes.",
     (
         *_NETWORK_RATES,
         Field(

@@ -13,11 +13,12 @@ PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
 class Nature(StrEnum):
     """What kind of message a channel carries.
 
-    A sample is a periodic reading. The broker retains it, and the history averages samples over
-    time. An event is a moment. It is never retained or averaged, and because it has an id, a second
-    delivery is harmless. A state is something that is true now, such as a run. The broker retains
-    it while it is true; an empty payload then deletes it. The history stores the beginning and the
-    end of a state as events.
+    A sample is a periodic reading. The broker retains the newest sample of each channel, and the
+    history averages samples over time. An event marks a moment. Events are never retained or
+    averaged, and because each event has an id, a second delivery is harmless. A state is true for
+    some time; a run is an example. The broker retains the state while it is true; afterwards, a
+    message with an empty payload deletes it. The history stores the beginning and the end of a
+    state as events.
     """
 
     SAMPLE = "sample"
@@ -26,7 +27,7 @@ class Nature(StrEnum):
 
 
 class Retention(StrEnum):
-    """How long the history keeps a family: not at all, for the window of samples, or for days."""
+    """How long the history keeps a family: not at all, ``history_hours`` or ``history_days``."""
 
     NONE = "none"
     WINDOW = "window"
@@ -55,16 +56,16 @@ class Field:
     may omit fields that are not fixed. A value that the hardware does not report is null.
     ``members`` are the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the
     single object if ``kind`` is ``RECORD``. ``max_length`` is the largest number of characters in a
-    text, or of items in a list; None means the decoder's limit. If a text field has ``choices``,
-    its value must be one of these choices.
+    text, or of items in a list; if it is None, only the decoder's general limit applies. If a text
+    field has ``choices``, its value must be one of these choices.
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
-    the part of a metric's name that stands for the field. If it is None, that part is ``name``; if
-    it is an empty text, the field is not a metric. In a list or object, ``label`` is the name of
-    the label that distinguishes the items, such as ``core``. If a text or number has a ``label``,
-    its value labels each metric of its family. For a list, ``items`` contains the label's value for
-    each element; by default, this value is the element's position. A ``cumulative`` number only
-    grows until the driver or the hardware is reset.
+    the field's part of a metric's name. If ``metric`` is None, ``name`` is used; if ``metric`` is
+    empty, the field is not a metric. In a list or object, ``label`` is the name of the label that
+    distinguishes the items, such as ``core``. If a text or number has a ``label``, its value labels
+    each metric of its family. For a list, ``items`` contains the label's value for each element; by
+    default, this value is the element's position. A ``cumulative`` number never falls, except when
+    the driver or the hardware is reset.
     """
 
     name: str
@@ -85,14 +86,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)  # by identity: its hash is used often
 class Family:
-    """One family: its fields and its channel.
+    """A family of channels whose payloads have the same fields.
 
     If a host can have several channels of the family, ``channel`` contains placeholders.
 
-    ``retention`` is how long the history keeps the family. A family that the history does not keep
-    is still published, retained by the broker and served; only the ingester skips it. ``labels``
-    are the names of the labels that contain the values of the channel's placeholders in monitoring
-    systems, in the order of the placeholders.
+    ``retention`` is how long the history keeps the family. If the history does not keep the family,
+    only the ingester skips it: the collector still publishes it, the broker retains it, and the API
+    serves it. In monitoring systems, the values of the channel's placeholders are labels;
+    ``labels`` contains the names of these labels, in the order of the placeholders.
     """
 
     name: str
@@ -120,7 +121,7 @@ def number(name: str, unit: str, text: str, example: object, *, fixed: bool = Fa
 
 
 def total(name: str, kind: Kind, unit: str, text: str, example: object) -> Field:
-    """Return a field for a number that never falls, except when it is reset."""
+    """Return a field for a cumulative number."""
     return Field(name, kind, unit, text, example, cumulative=True)
 
 

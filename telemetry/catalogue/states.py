@@ -31,9 +31,9 @@ _EVIDENCE = (
     ),
 )
 _EXPECTED = (
-    _time("earliest", "of the event at the earliest", _END + 2_400_000, fixed=True),
+    _time("earliest", "at which the event happens at the earliest", _END + 2_400_000, fixed=True),
     _time("likely", "at which the event is most likely", _END + 2_800_000, fixed=True),
-    _time("latest", "of the event at the latest", _END + 3_300_000, fixed=True),
+    _time("latest", "at which the event happens at the latest", _END + 3_300_000, fixed=True),
 )
 
 FINDING = Family(
@@ -46,7 +46,7 @@ FINDING = Family(
             "subject",
             Kind.TEXT,
             "",
-            "what the finding is about, such as a device, a sensor, or host",
+            "what the finding is about, such as a device, or host for the host itself",
             "gpu0",
             fixed=True,
         ),
@@ -63,8 +63,8 @@ FINDING = Family(
             "severity",
             Kind.TEXT,
             "",
-            "critical: a run or the machine fails, or is about to fail; warning: it will fail "
-            "later, or GPU hours are lost; info: worth knowing",
+            "critical: a run or the machine is failing or about to fail; warning: a run or the "
+            "machine will fail later, or GPU hours are lost; info: worth knowing",
             "warning",
             fixed=True,
             choices=("info", "warning", "critical"),
@@ -97,7 +97,7 @@ FINDING = Family(
             "expected",
             Kind.RECORD,
             "",
-            "expected time of the event that the finding predicts; null if it predicts none",
+            "expected time of the predicted event; null if the finding predicts no event",
             {field.name: field.example for field in _EXPECTED},
             members=_EXPECTED,
         ),
@@ -126,8 +126,8 @@ _SUMMARY = (
     _total("ram_peak", "bytes", "largest amount of RAM in use at once", 12_884_901_888.0),
     _total("cpu_seconds", "s", "CPU time that the run used", 64_800.0),
     _total("energy_joules", "J", "energy used by the run's GPUs", 9_720_000.0),
-    _total("throttled_share", "%", "share of the time in which the GPUs were slowed down", 2.5),
-    _total("idle_held_share", "%", "share of the time in which the GPUs were idle", 4.0),
+    _total("throttled_share", "%", "share of the time in which the run's GPUs were throttled", 2.5),
+    _total("idle_held_share", "%", "share of the time in which the run's GPUs were idle", 4.0),
     _total("read_bytes", "bytes", "data read from storage", 5_000_000_000.0),
     _total("written_bytes", "bytes", "data written to storage", 800_000_000.0),
     Field(
@@ -144,7 +144,7 @@ RUN = Family(
     "run",
     f"{ROOT}/runs/{{run}}",
     "A run with the ID {run}: a process that uses GPU memory, or a command or code started as a"
-    " run. Retained until it ends.",
+    " run. Retained until the run ends.",
     (
         Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
@@ -153,7 +153,7 @@ RUN = Family(
             "command",
             Kind.TEXT,
             "",
-            "program, and script or module; never the arguments, which may contain secrets",
+            "program with its script or module; no arguments, which may contain secrets",
             "python3 train.py",
         ),
         Field("pid", Kind.INTEGER, "", "process ID of the run's first process", 41_213),

@@ -17,22 +17,26 @@ class Threshold(NamedTuple):
 THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
     "memory_growth": {
         "share": Threshold(
-            5.0, "%", "the least growth that is reported, as a share of the limit", 0.1, 90
+            5.0, "%", "the smallest growth that is reported, as a share of the limit", 0.1, 90
         ),
         "warm_up": Threshold(
-            45.0, "min", "how long the memory of a new process may grow without a finding", 0, 1440
+            45.0,
+            "min",
+            "how long the memory of a new process or run may grow without a finding",
+            0,
+            1440,
         ),
         "warning": Threshold(
             24.0,
             "h",
-            "the finding is a warning if the limit will be reached within this time",
+            "the finding is a warning if the limit will probably be reached within this time",
             0,
             8760,
         ),
         "critical": Threshold(
             15.0,
             "min",
-            "the finding is critical if the limit will be reached within this time",
+            "the finding is critical if the limit will probably be reached within this time",
             0,
             1440,
         ),
@@ -41,12 +45,12 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "utilization": Threshold(
             5.0, "%", "a GPU at this utilization or more is not idle", 0.1, 100
         ),
-        "held": Threshold(1.0, "GB", "the least GPU memory in use that is reported", 0, 10_000),
+        "held": Threshold(1.0, "GB", "a GPU with less memory in use is not reported", 0, 10_000),
         "minutes": Threshold(
-            15.0, "min", "the finding is an info after this time of idleness", 1, 1440
+            15.0, "min", "the finding begins, as an info, after this idle time", 1, 1440
         ),
         "warning": Threshold(
-            60.0, "min", "the finding is a warning after this time of idleness", 1, 10_080
+            60.0, "min", "the finding becomes a warning after this idle time", 1, 10_080
         ),
     },
     "throttling": {
@@ -69,20 +73,20 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
     },
     "hardware": {
         "errors": Threshold(
-            60.0, "min", "the finding ends this long after the last new error", 1, 10_080
+            60.0, "min", "a finding about errors ends this long after the newest error", 1, 10_080
         ),
         "lost": Threshold(
             60.0,
             "s",
-            "a GPU is lost if it has had no sample for this time while the GPU sensor fails",
+            "a GPU counts as lost if it has had no sample for this time and the GPU sensor fails",
             1,
             3600,
         ),
         "link": Threshold(
-            5.0, "min", "a slow PCIe link is reported after this time under load", 1, 1440
+            5.0, "min", "a PCIe link is reported after being slow for this time under load", 1, 1440
         ),
         "failing": Threshold(
-            5.0, "min", "a sensor that fails is reported after this time", 1, 1440
+            5.0, "min", "a sensor is reported after failing for this time", 1, 1440
         ),
     },
     "host_pressure": {
@@ -103,40 +107,73 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
             100,
         ),
         "swap": Threshold(
-            1.0, "MB/s", "the lowest rate of swapping, both in and out, that is reported", 0.01, 1e6
+            1.0,
+            "MB/s",
+            "swapping is reported if at least this much is swapped in and at least this much out",
+            0.01,
+            1e6,
         ),
         "kills": Threshold(
-            60.0, "min", "the finding ends this long after the last out-of-memory kill", 1, 10_080
+            60.0,
+            "min",
+            "a finding about an out-of-memory kill ends this long after the last kill",
+            1,
+            10_080,
         ),
         "used": Threshold(
             90.0,
             "%",
-            "growth is reported if at least this share of the file system is in use",
+            "growth is reported only if at least this share of the file system is in use",
             0,
             100,
         ),
         "clock": Threshold(120.0, "s", "the smallest clock error that is reported", 1, 86_400),
         "silent": Threshold(
-            3.0, "min", "an offline collector is reported after this time of silence", 0, 10_080
+            3.0,
+            "min",
+            "an offline collector is reported after being silent for this time",
+            0,
+            10_080,
         ),
     },
     "straggler": {
         "minutes": Threshold(
             10.0,
             "min",
-            "how long one GPU has to differ from the other GPUs before a finding begins",
+            "how long a GPU has to deviate from the other GPUs before a finding begins",
             1,
             1440,
         ),
         "clock": Threshold(
-            15.0, "%", "how far the clock has to be below the clock of the other GPUs", 1, 100
+            15.0,
+            "%",
+            "a clock is reported if it is this far below the median of the other GPUs",
+            1,
+            100,
         ),
-        "power": Threshold(20.0, "%", "how far the power has to be below its usual value", 1, 100),
+        "power": Threshold(
+            20.0,
+            "%",
+            "power is reported if it is this much further below the median of the other GPUs "
+            "than usual",
+            1,
+            100,
+        ),
         "utilization": Threshold(
-            20.0, "points", "how far the utilization has to be below its usual value", 1, 100
+            20.0,
+            "points",
+            "utilization is reported if it is this much further below the median of the other GPUs "
+            "than usual",
+            1,
+            100,
         ),
         "temperature": Threshold(
-            12.0, "°C", "how far the temperature has to be above its usual value", 1, 100
+            12.0,
+            "°C",
+            "a temperature is reported if it is this much further above the median of the other "
+            "GPUs than usual",
+            1,
+            100,
         ),
     },
     "input_bound": {
@@ -144,21 +181,27 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
             50.0, "%", "no finding begins above this mean utilization", 5, 100
         ),
         "minutes": Threshold(
-            20.0, "min", "how long the GPUs have to wait before a finding begins", 5, 1440
+            20.0, "min", "how long the GPUs have to keep waiting before a finding begins", 5, 1440
         ),
         "core": Threshold(95.0, "%", "a CPU core at this utilization is at its limit", 1, 100),
         "pressure": Threshold(
             10.0,
             "%",
-            "memory or I/O is a limit if every task waits for it "
+            "memory or I/O counts as a limit if every task waits for it "
             "during at least this share of the time",
             1,
             100,
         ),
         "ceiling": Threshold(
-            80.0, "%", "disks and network are a limit at this share of their highest rate", 1, 100
+            80.0,
+            "%",
+            "the disks or the network count as a limit at this share of their highest rate so far",
+            1,
+            100,
         ),
-        "link": Threshold(60.0, "%", "the PCIe link is a limit at this share of its rate", 1, 100),
+        "link": Threshold(
+            60.0, "%", "the PCIe link counts as a limit at this share of its maximum rate", 1, 100
+        ),
     },
 }
 """The thresholds, by kind of finding and by name.
@@ -168,6 +211,6 @@ In the settings, a threshold has a name such as ``idle_gpu.held``, which include
 
 
 def effective(kind: str, changed: Mapping[str, float]) -> dict[str, float]:
-    """Return the value of each threshold of ``kind``: from ``changed``, or else its default."""
+    """Return the thresholds of ``kind``: the values in ``changed``, and defaults for the rest."""
     known = THRESHOLDS[kind]
     return {name: changed.get(name, threshold.default) for name, threshold in known.items()}

@@ -1,8 +1,8 @@
 """Writes readings, and the counters of the parts, in Prometheus' text format, version 0.0.4.
 
-System Monitor does not use Prometheus' own client, because the format takes only a few lines of
-code. The client takes eight times as long (1.2 s for a scrape of 1,600 GPUs), and would need 3 MB
-of memory in each collector.
+System Monitor does not use Prometheus' own client library: writing the format takes only a few
+lines of code, the library takes eight times as long (1.2 s for a scrape of 1,600 GPUs), and it
+would need 3 MB of memory in each collector.
 """
 
 from telemetry.exposition.counts import reports_text

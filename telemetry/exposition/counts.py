@@ -1,4 +1,4 @@
-"""Writes whether each part is ready, and the counters of the parts, as metrics."""
+"""Writes metrics of the parts, such as the ingester: whether they are ready, and their counters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

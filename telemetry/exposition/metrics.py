@@ -59,7 +59,7 @@ def info_fields(family: Family) -> tuple[Field, ...]:
 
 
 def info_name(family: Family) -> str:
-    """Return the name of the info metric, which has texts as labels and the value 1."""
+    """Return the name of the info metric, which has text fields as labels and the value 1."""
     return f"{PREFIX}_{family.name}_info"
 
 

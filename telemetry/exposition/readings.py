@@ -19,9 +19,9 @@ _OMITTED = "Hosts whose readings are left out because the response would have to
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The newest sample of a channel, its age in seconds, and whether it is stale.
+    """The newest sample or state of a channel, its age in seconds, and whether it is stale.
 
-    A state is a reading too; a state is never stale while the broker retains it.
+    A state is never stale while the broker retains it.
     """
 
     channel: str
@@ -129,7 +129,7 @@ def _family_blocks(family: Family, rows: Sequence[_Row]) -> Iterator[str]:
         yield block(metric.name, metric.kind, metric.help, lines)
     texts = info_fields(family)
     if texts:
-        meaning = f"Texts of {family.channel} as labels; always 1"
+        meaning = f"Text fields of {family.channel} as labels; the value is always 1"
         yield block(info_name(family), "gauge", meaning, _info_lines(family, rows))
 
 

@@ -12,7 +12,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 def labels_of(labels: Mapping[str, object]) -> str:
-    """Return ``labels`` as the text between the braces, without labels that are None or empty."""
+    """Return the text between a series' braces; labels that are None or empty are omitted."""
     return ",".join(
         f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
     )
@@ -20,9 +20,9 @@ def labels_of(labels: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=32_768)  # the names of a fleet hardly change from scrape to scrape
 def escaped(value: object) -> str:
-    """Return the value of a label as it appears between the quotes.
+    """Return a label's value, escaped for use between quotes.
 
-    People read metrics with curl in a terminal, so control characters are escaped.
+    Control characters are escaped too, because people also read metrics with curl in a terminal.
     """
     return "\n".join(map(printable, str(value).split("\n"))).translate(_IN_LABEL)
 
@@ -30,7 +30,7 @@ def escaped(value: object) -> str:
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
     """Return the text of a metric with all of its lines, or an empty text if it has no lines.
 
-    Each of ``lines`` has the form `{labels} value`, without the name and the newline.
+    Each of ``lines`` has the form `{labels} value`; the metric's name and the newline are added.
     """
     series = f"\n{name}".join(lines)
     if not series:

@@ -1,13 +1,13 @@
-"""The base unit that Prometheus recommends, for each unit of the catalogue."""
+"""Maps each unit of the catalogue to the base unit that Prometheus recommends."""
 
 from typing import NamedTuple
 
 
 class BaseUnit(NamedTuple):
-    """The suffix of a metric's name, and the factor and divisor that convert a value to its unit.
+    """A base unit: the suffix of a metric's name, and a factor and divisor to convert values.
 
-    There is a divisor because a factor of 0.01 is not exact: ``35 / 100`` gives 0.35, but
-    ``35 * 0.01`` gives 0.35000000000000003.
+    A percentage is divided by 100, because multiplying it by 0.01 is not exact: ``35 / 100`` gives
+    0.35, but ``35 * 0.01`` gives 0.35000000000000003.
     """
 
     name: str

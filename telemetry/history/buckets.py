@@ -15,7 +15,7 @@ _MISSED_BUCKETS = 1.5
 
 
 def bucket_width(query: Query) -> int:
-    """Return the width in milliseconds that cuts the query's span into ``max_points`` buckets."""
+    """Return the width in ms at which at most ``max_points`` buckets cover the query's span."""
     return max(1, -(-(query.end - query.start) // query.max_points))
 
 
@@ -23,8 +23,8 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
     ``samples`` is the total number of samples in the buckets, or None if each point is one sample.
-    A mark takes the place of an empty bucket, so buckets and marks together are never more than the
-    query's ``max_points``. But samples and marks together may be more than ``max_points``.
+    If the points are buckets, each null point takes the place of an empty bucket, so the result
+    never has more than the query's ``max_points``. If the points are samples, it may have more.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]

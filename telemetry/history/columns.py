@@ -1,4 +1,4 @@
-"""Converts a sample to the numbers that are stored, and stored numbers to columns."""
+"""Converts samples to the numbers that the history stores, and stored numbers to columns."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
@@ -16,7 +16,7 @@ _LENGTHS = 64  # the most tuples of column names in the cache: one for each leng
 
 def unknown_channel(name: str) -> HistoryRejectedError:
     """Return the error for a channel that has no history."""
-    return HistoryRejectedError(f"{name!r} is not a channel with a history.", "unknown channel")
+    return HistoryRejectedError(f"The channel {name!r} has no history.", "unknown channel")
 
 
 def not_unicode() -> HistoryRejectedError:
@@ -25,7 +25,7 @@ def not_unicode() -> HistoryRejectedError:
 
 
 def numbers_of(sample: Sample) -> dict[str, float | None]:
-    """Return the numbers of ``sample`` by column; a null is None.
+    """Return the numbers of ``sample``, keyed by column; a null becomes None.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
@@ -36,11 +36,11 @@ def numbers_of(sample: Sample) -> dict[str, float | None]:
 
 
 def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | None]:
-    """Flatten a payload's numbers for the history.
+    """Convert the numbers of a payload to columns.
 
     A list becomes columns such as ``per_core.0`` and ``per_core.1``. An object becomes columns such
     as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Strings and lists of objects
-    are omitted. A value that is missing in ``values`` is missing in the result.
+    are omitted. A field that is missing in ``values`` has no column in the result.
     """
     columns = dict(values)  # removing the few other fields is faster than picking the numbers
     for field in _others(family):
@@ -80,10 +80,10 @@ def _leaves(field: Field, value: Any) -> Iterable[tuple[str, float | None]]:  # 
 
 
 def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
-    """Yield a sample for each row of ``columns`` that has a number.
+    """Yield a sample for each row of ``columns`` that contains a number.
 
-    The samples contain only numbers, because the history stores no texts. Rows that mark an outage
-    are skipped. If the rows are buckets, each bucket becomes one sample.
+    The samples contain only numbers, because the history does not store text. Rows that mark an
+    outage are skipped. If the rows are buckets, each bucket becomes one sample.
     """
     family = family_of(channel)
     kinds = {} if family is None else {field.name: field.kind for field in family.fields}
@@ -110,7 +110,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
 
 
 def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
-    """Return a column's field, the key or index in the field, and the member, if there is any."""
+    """Split a column's name into field, key or index, and member; the member may be empty."""
     field, _, key = column.partition(".")
     if kinds[field] is Kind.GROUPS:
         key, _, member = key.rpartition(".")
@@ -130,11 +130,11 @@ def assemble(
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return the columns that ``query`` selects; ``values`` are aligned with ``timestamps``.
+    """Return the answer for ``channel``; each column of ``values`` has a value per timestamp.
 
-    The column of a field that is a single number is always present; its values are None if nothing
-    was reported. A column that depends on the hardware, such as the read rate of a disk, is present
-    only if it has a value.
+    The answer has a column for each field that ``query`` selects and whose value is a single
+    number, even if all values are None. Any other column, such as the read rate of a disk, depends
+    on the hardware, and is present only if it contains a number.
     """
     family = family_of(channel)
     scalars = scalars_of(family) if family is not None else ()

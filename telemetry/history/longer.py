@@ -1,7 +1,7 @@
 """Answers a query from the samples in the window, and from the minutes before the window.
 
-The start of a full minute separates the two parts and is called the seam: the answer contains
-minutes before the seam, and samples from the seam on.
+The time at which the two parts meet is called the seam. It is the start of a full minute: the
+answer contains minutes before the seam, and samples from the seam on.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from telemetry.history.window import Windows
 
 MINUTE = 60_000
 SETTLED = MINUTE + 5_000
-"""A minute is computed when its start is this old (ms): its last samples have then arrived."""
+"""A minute is computed this long (ms) after its start, when its last samples have arrived."""
 
 _MISSED_MINUTES = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The queries that a store can answer; each answer has an entry for each channel with points.
+    """The functions of a store that answer a query; each answer maps channels to columns.
 
-    ``samples`` answers a query from the samples. ``minutes`` returns the minutes in the query's
-    span. ``buckets`` takes a seam and a width in milliseconds, and aggregates minutes over buckets
-    of this width; it computes the minutes after the seam from the samples. Only ``samples`` marks
-    outages.
+    An answer contains only the channels that have points. ``samples`` answers a query from the
+    samples. ``minutes`` returns the minutes in the query's span. ``buckets`` also takes a seam and
+    a width in milliseconds, and aggregates minutes over buckets of this width; it computes the
+    minutes after the seam from the samples. Only ``samples`` marks outages.
     """
 
     samples: Callable[[Query], dict[str, Columns]]
@@ -39,7 +39,7 @@ def minute_of(timestamp: int) -> int:
 
 
 def first_minute(windows: Windows, start: int | None) -> int | None:
-    """Return the time from which minutes are read, or None if no minutes are needed or kept."""
+    """Return the time from which minutes are read; None if minutes are not needed or not kept."""
     if start is None or windows.minutes is None or not _is_before(windows, start):
         return None
     return max(start, windows.minutes.start)
@@ -74,8 +74,8 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
 def _is_before(windows: Windows, start: int) -> bool:
     """Return whether ``start`` is more than a minute before the window.
 
-    The window moves on while a query is sent, so a query for the whole window begins slightly
-    before the window. Such a query needs no minutes.
+    The window moves on while a query is on its way, so a query for the whole window begins slightly
+    before the window by the time the query arrives. Such a query needs no minutes.
     """
     return start < windows.samples.start - MINUTE
 
@@ -83,8 +83,8 @@ def _is_before(windows: Windows, start: int) -> bool:
 def _seam(windows: Windows) -> int:
     """Return the start of the first full minute in the window.
 
-    If the window is shorter than three minutes, this minute may not have ended, so the start of the
-    minute before it is returned.
+    If the window is shorter than three minutes, this minute may not have ended. In that case,
+    return the start of the minute in which the window begins.
     """
     start = windows.samples.start
     return (
@@ -97,7 +97,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage, assuming a sample each minute."""
+    """Return ``columns`` with a null point inside each outage; each minute counts as a sample."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

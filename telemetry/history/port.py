@@ -1,7 +1,9 @@
 """The interface of a history store, the same for each database.
 
 A store keeps samples at full rate for a short time, which is called the window, and events for
-days. It also keeps one-minute points for days: the mean, minimum and maximum of each field.
+days. For each minute, it also keeps the mean, minimum and maximum of each field, for days. Such a
+one-minute summary is called a minute.
+
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
 ``tests/telemetry/history`` runs with each adapter.
@@ -33,19 +35,18 @@ class Aggregate(StrEnum):
 class Query:
     """A query for samples.
 
-    ``channels`` are concrete channel names. ``start`` (inclusive) and ``end`` (exclusive) are Unix
-    milliseconds. The answer has at most ``max_points`` timestamps per channel. If there are more
-    samples, the store aggregates them over buckets of equal width; the first bucket begins at
-    ``start``.
+    ``channels`` are names of channels, without wildcards. ``start`` (inclusive) and ``end``
+    (exclusive) are Unix milliseconds. The answer has at most ``max_points`` timestamps per channel.
+    If there are more samples, the store aggregates them over buckets of equal width; the first
+    bucket begins at ``start``.
 
-    If ``start`` is more than a minute before the window, the answer consists of minutes up to the
-    window, and of samples from there on. If ``max_points`` is too small for the minutes of the
-    whole span, the store instead aggregates the whole span over buckets of a minute or more, from
-    the minutes in each bucket. The store does not keep the last value of a minute: for LAST, it
-    uses the minute's mean.
+    If ``start`` is more than a minute before the window, the answer consists of minutes before the
+    window and of samples in the window. If ``max_points`` is too small for the minutes of the whole
+    span, the store instead aggregates the minutes over buckets whose width is at least a minute.
+    The store does not keep the last value of a minute: for LAST, it uses the minute's mean.
 
     If ``fields`` contains names of fields in the catalogue, the answer has only the columns of
-    these fields. It may then lack timestamps at which none of these columns has a value.
+    these fields. The answer may then lack timestamps at which none of these columns has a value.
     """
 
     host: str
@@ -79,7 +80,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """A query for the events of a ``family``, which may be a family of states.
+    """A query for the stored events, or the stored states, of a ``family``.
 
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. If ``channel`` is given,
     the answer has only the events of that channel. If ``host`` is given, the answer has only the
@@ -109,7 +110,10 @@ class HistoryWriter(Protocol):
         """The number of stored records that were deleted early because the store was full."""
 
     def keeps(self, record: Record) -> bool:
-        """Return whether ``record`` is within its retention period. Does no I/O; thread-safe."""
+        """Return whether ``record`` is within its retention period.
+
+        This method does no I/O and is thread-safe.
+        """
 
     def open(self) -> None:
         """Connect to the store; create it if it is missing. Raises HistoryUnavailableError."""
@@ -117,14 +121,16 @@ class HistoryWriter(Protocol):
     def write(self, records: Sequence[Record]) -> None:
         """Store ``records`` durably, but drop the records that are outside their retention.
 
-        If this raises an error, some of the records may have been stored. Writing all records again
-        is harmless.
+        If this method raises an error, some of the records may have been stored. Writing all
+        records again is harmless.
 
         If a sample is already stored, the non-null values of the new sample overwrite the stored
         values. If an event with the same channel, host and id is already stored, the values of the
-        new event replace the stored values; only if the new event has a later timestamp may the
-        store ignore it instead. Raises HistoryUnavailableError if another attempt may succeed,
-        otherwise HistoryRejectedError.
+        new event replace the stored values. The store may instead ignore the new event, but only if
+        the timestamp of the new event is later than the stored timestamp.
+
+        Raises HistoryUnavailableError if another attempt may succeed, otherwise
+        HistoryRejectedError.
         """
 
     def roll_up(self) -> bool:
@@ -154,7 +160,7 @@ class HistoryReader(Protocol):
         """Return notes for the operator, for example about a corrupt file that was renamed."""
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts, sorted, that have samples in the window or minutes since ``start``."""
+        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
         """Return the sorted channels of ``host`` that have samples, or minutes since ``start``.

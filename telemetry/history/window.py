@@ -1,4 +1,4 @@
-"""The time spans for which the history keeps records, the same for each adapter."""
+"""The time spans for which a history keeps records, both in SQLite and in InfluxDB."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
-"""Returns the current Unix time in milliseconds; a test passes a clock that it controls."""
+"""Returns the current Unix time in milliseconds. Tests pass their own clock."""
 
 Question = TypeVar("Question", Query, EventQuery)
 Kept = TypeVar("Kept", Sample, Event)
@@ -22,7 +22,10 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """For how many milliseconds the history keeps samples, events and minutes (0: no minutes)."""
+    """How long the history keeps samples, events and minutes, in milliseconds.
+
+    If ``minutes`` is not greater than ``samples``, the history keeps no minutes.
+    """
 
     samples: int
     events: int = 7 * 86_400_000
@@ -30,10 +33,10 @@ class Spans:
 
 
 class Window:
-    """The ``length`` milliseconds before now.
+    """The time span from ``length`` milliseconds before now to ``ahead`` milliseconds after now.
 
-    It also contains the ``ahead`` milliseconds after now, for hosts whose clocks are ahead. Records
-    that are even further ahead would outlive their retention, and are dropped.
+    It extends into the future because the clocks of hosts may be ahead. Records that are further
+    ahead are dropped, because they would be kept for too long.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
@@ -49,7 +52,7 @@ class Window:
 
     @property
     def end(self) -> int:
-        """The first timestamp that is too far ahead."""
+        """The first timestamp after the window."""
         return self.clock() + self._ahead + 1
 
     def contains(self, timestamp: int) -> bool:
@@ -63,7 +66,7 @@ class Window:
         return [record for record in records if start <= record.timestamp < end]
 
     def clip(self, query: Question) -> Question | None:
-        """Return ``query`` with its span limited to the window; None if they do not overlap."""
+        """Return ``query`` limited to the window; None if the query does not overlap the window."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
 
@@ -71,11 +74,11 @@ class Window:
 class Windows:
     """The windows of samples, of events and of minutes; ``minutes`` is None if no minutes are kept.
 
-    ``dropped`` counts the records that were dropped because they are outside their window.
+    ``dropped`` counts the records that were dropped because they were outside their window.
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind of record for its span, and accept ``spans.samples`` ahead of now."""
+        """Keep each kind of record for its span; accept times up to ``spans.samples`` ahead."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
         # Minutes that are kept no longer than samples would add no information.
@@ -103,7 +106,8 @@ class Windows:
     def count_dropped(self, number: int) -> None:
         """Count ``number`` dropped records, and log the total at most once a minute.
 
-        Call this only once the other records are stored, because a failed write is repeated.
+        Call this only after the other records have been stored. A failed write is repeated, and
+        would count the dropped records again.
         """
         if number == 0:
             return

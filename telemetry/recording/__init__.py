@@ -1,1 +1,1 @@
-"""Recordings: files of messages, one ``topic payload`` a line, as ``mosquitto_sub -v`` prints."""
+"""Recordings: files with one message per line, in the format of ``mosquitto_sub -v``."""

@@ -11,18 +11,18 @@ class RecordingClock:
     """Derives the time from samples and statuses, because the lines of a recording have no times.
 
     ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
-    timestamp, in milliseconds, without pauses of more than two minutes. While a collector runs,
-    such a pause can only be an outage of the recorder, or the step from an outdated retained
-    message to the present.
+    timestamp, in milliseconds, without pauses of more than two minutes. A running collector
+    publishes at least once a minute. So a longer pause is an outage of the recorder, or the step
+    from an outdated retained message to the first live message.
     """
 
     def __init__(self) -> None:
-        """Start before the first sample."""
+        """Start at 0, before the first timestamp."""
         self.now = 0
         self.elapsed = 0
 
     def advance(self, content: Sample | CollectorStatus) -> None:
-        """Move to the time of ``content``, unless that time is in the past."""
+        """Move on to the time of ``content``, unless it is older, late or a last will."""
         step = content.timestamp - self.now
         if step <= 0 or self._is_past(content):
             return

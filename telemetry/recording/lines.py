@@ -20,13 +20,13 @@ _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 def line_of(topic: str, payload: bytes) -> bytes:
     """Return the line that records a message.
 
-    Line breaks in the payload, which JSON allows between its values, become spaces.
+    Line breaks in the JSON payload become spaces, which does not change the values.
     """
     return b"%b %b\n" % (topic.encode(errors="replace"), payload.translate(_ONE_LINE) or _REMOVED)
 
 
 def lines_in(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of ``stream``; a line that is longer than any message is yielded in parts."""
+    """Yield the lines of ``stream``; a line that is too long for a message is yielded in parts."""
     while line := stream.readline(_LONGEST_LINE):
         yield line
 
@@ -48,9 +48,9 @@ class Entry:
 class Recording:
     """Decodes the lines of a recording, and counts the lines that are not valid.
 
-    After reading, ``lines`` is the number of lines, ``samples`` the number of samples and statuses,
-    and ``rejected`` counts the lines that were skipped, by reason. ``first_error`` is the error of
-    the first skipped line, with its line number.
+    After reading, ``lines`` is the number of lines, and ``samples`` is the number of samples and
+    statuses. ``rejected`` counts the skipped lines by reason. ``first_error`` is the error of the
+    first skipped line, with its line number.
     """
 
     def __init__(self, topics: TopicScheme) -> None:

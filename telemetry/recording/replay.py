@@ -36,7 +36,7 @@ class Form:
 
 
 class Replay:
-    """Turns entries into publications as ``form`` specifies, and tracks which states to end.
+    """Turns entries into publications as ``form`` specifies, and tracks the states to end.
 
     Events that concern every host are published on the topics of the recorded host ``any_host``.
     """
@@ -61,7 +61,7 @@ class Replay:
                 return self._event(entry, entry.content)
 
     def endings(self, now: int) -> Iterator[Publication]:
-        """Yield the messages that end the replay: they set its hosts offline as of ``now``.
+        """Yield the messages that end the replay: they set the replayed hosts offline at ``now``.
 
         A state that the recording did not end is deleted from the broker; its end is not published.
         """
@@ -123,7 +123,8 @@ class Replay:
     def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
         """Return the payload with the new times and the new host.
 
-        The decoded content is not used, because it lacks fields that a newer version has added.
+        The payload is parsed again, because the decoded content lacks fields that a newer version
+        may have added.
         """
         body = _parsed(entry.payload)
         if body.get("host") is not None:
@@ -135,7 +136,7 @@ class Replay:
 
 
 def _shift(values: dict[str, Any], fields: tuple[Field, ...], offset: int) -> None:
-    """Add ``offset`` to each Unix time in ``values``: each integer field whose unit is ms."""
+    """Add ``offset`` to the Unix times in ``values``: all integer fields whose unit is ms."""
     for field in fields:
         value = values.get(field.name)
         if value is None:

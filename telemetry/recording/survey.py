@@ -11,7 +11,7 @@ _STEP = 60_000
 
 
 class Survey:
-    """Counts the messages of each host, and the ages of samples in a replay at ``speed``.
+    """Counts each host's messages, and the samples that are too old for a replay at ``speed``.
 
     ``hosts`` contains the number of messages of each host. ``elapsed`` is the length of the
     recording in milliseconds, and ``newest`` is the newest timestamp of a sample that is not late.
@@ -59,5 +59,5 @@ class Survey:
         return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
 
     def _after_start(self, timestamp: int, elapsed: int) -> int:
-        """Return ``timestamp`` minus the replay's duration up to that point, in full minutes."""
+        """Return ``timestamp`` minus the replay's duration up to the sample, in whole minutes."""
         return round(timestamp - elapsed / self._speed) // _STEP

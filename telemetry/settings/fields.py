@@ -1,4 +1,4 @@
-"""The fields of the settings. The help and the documentation show their descriptions."""
+"""All settings as fields of a model. The help and the documentation show the descriptions."""
 
 from socket import gethostname
 from typing import Any
@@ -76,8 +76,8 @@ class SettingFields(BaseModel):
     )
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
-        description="Whether the collector publishes each process that holds GPU memory for a "
-        "minute as a run, and tracks all other runs of this machine (Linux only).",
+        description="Whether the collector publishes a run for each process that holds GPU memory "
+        "for more than a minute, and also tracks all other runs of this machine (Linux only).",
     )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="For how many hours the history keeps samples."
@@ -86,15 +86,16 @@ class SettingFields(BaseModel):
         7.0,
         ge=0,
         le=365,
-        description="For how many days the history keeps events and one-minute points; 0: it keeps "
-        "no one-minute points, and it keeps events for `history_hours`.",
+        description="For how many days the history keeps events and one-minute points. With 0, it "
+        "keeps no one-minute points, and keeps events for only `history_hours`.",
     )
     history_megabytes: Number = Field(
         1000.0,
         ge=64,
         le=100_000,
         description="Largest size of the embedded history in megabytes. When the history reaches "
-        "it, the oldest samples and one-minute points are deleted early.",
+        "this size, the oldest samples and one-minute points are deleted early. If events take "
+        "more than half of this size, the oldest events are deleted instead.",
     )
     host_name: HostName = Field(
         default_factory=gethostname,
@@ -117,13 +118,13 @@ class SettingFields(BaseModel):
     )
     http_allowed_origins: Origins = Field(
         (),
-        description="Origins, such as `https://monitor.example`, at which a proxy serves the API, "
-        "or whose pages may read the API; separated by commas.",
+        description="Origins, such as `https://monitor.example`, separated by commas. List each "
+        "origin at which a proxy serves the API, and each origin whose web pages may read the API.",
     )
     http_public_url: PublicUrl | None = Field(
         None,
-        description="URL at which people open the dashboard, such as `https://monitor.example`; "
-        "notices contain links to the dashboard.",
+        description="URL at which users open the dashboard, such as `https://monitor.example`. If "
+        "it is set, the notices that are sent to `notify_urls` contain a link to the dashboard.",
     )
     notify_urls: NotifyUrls | None = Field(
         None,
@@ -132,40 +133,42 @@ class SettingFields(BaseModel):
     )
     notify_command: NotifyCommand = Field(
         (),
-        description="Program to run for each notice, with its arguments. It receives the finding "
-        "or run as JSON on standard input; no shell is involved.",
+        description="Command to run for each notice: a program and its arguments. The program is "
+        "started without a shell, and receives the finding or run as JSON on standard input.",
     )
     notify_severity: NotifySeverity = Field(
         "warning",
-        description="Lowest severity of a finding that causes a notice: `info`, `warning` or "
+        description="Findings of this severity or higher cause a notice: `info`, `warning` or "
         "`critical`.",
     )
     notify_runs: NotifyRuns = Field(
-        "all", description="Ended runs that cause a notice: `all`, `failed` or `none`."
+        "all", description="Which runs cause a notice when they end: `all`, `failed` or `none`."
     )
     notify_quiet_hours: QuietHours = Field(
         (),
-        description="Ranges of local time, separated by commas, such as `22:00-07:00`, during "
-        "which only critical findings are sent to `notify_urls`; all other notices are sent "
-        "afterwards.",
+        description="Quiet hours in local time, such as `22:00-07:00`; several ranges are "
+        "separated by commas. During quiet hours, only critical findings are sent to "
+        "`notify_urls`. All other notices are sent afterwards.",
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
     mqtt5_port: ChosenPort = Field(
         None,
-        description="Port on which the embedded broker serves MQTT 5; 0: none; unset: `mqtt_port` "
-        "with Mosquitto, otherwise 1884, or a free port if 1884 is in use.",
+        description="Port on which the embedded broker serves MQTT 5; 0: no separate port. If the "
+        "setting is unset, Mosquitto uses `mqtt_port`, and the bundled broker uses 1884, or a free "
+        "port if 1884 is in use.",
     )
     mqtt_websocket_port: ChosenPort = Field(
         None,
-        description="Port on which the embedded broker serves MQTT over WebSocket; 0: none; unset: "
-        "9001, or a free port if 9001 is in use.",
+        description="Port on which the embedded broker serves MQTT over WebSocket; 0: no port. If "
+        "the setting is unset, the broker uses 9001, a free port if 9001 is in use, or no port if "
+        "the installed Mosquitto cannot serve WebSocket.",
     )
     embedded_broker: EmbeddedBrokerChoice = Field(
         "auto",
-        description="Program that `up` runs as its broker: `mosquitto`, version 2, whose queues "
-        "are on disk; `bundled`, whose queues are in memory; or `auto`, which means "
-        "`mosquitto` if Mosquitto is installed, otherwise `bundled`.",
+        description="Program that `up` runs as its broker. `mosquitto` (version 2, Linux only) "
+        "keeps its queues on disk; `bundled` keeps its queues in memory. `auto` means `mosquitto` "
+        "if Mosquitto 2 is installed, otherwise `bundled`.",
     )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -174,37 +177,39 @@ class SettingFields(BaseModel):
     )
     mqtt_url: BrokerUrl | None = Field(
         None,
-        description="External broker, `mqtt://user:password@host:1883` or `mqtts://…`; "
-        "unset: the embedded broker.",
+        description="URL of an external broker, such as `mqtt://user:password@host:1883` or "
+        "`mqtts://…`; unset: the embedded broker is used.",
     )
     mqtt_user: Text | None = Field(
         None,
-        description="User name for the broker, if `mqtt_url` contains none. If it is set, the "
-        "embedded broker rejects clients that do not use this name.",
+        description="User name for the broker, if `mqtt_url` contains none. If the setting is set, "
+        "the embedded broker accepts only clients that use this name and `mqtt_password`.",
     )
     mqtt_password: Password | None = Field(
         None, description="Password for the broker, if `mqtt_url` contains none."
     )
     mqtt_ca_file: File | None = Field(
         None,
-        description="CA certificates (PEM) with which to verify an `mqtts://` broker, instead of "
-        "the system's CA certificates.",
+        description="File with the CA certificates (PEM) that verify an `mqtts://` broker. They "
+        "replace the system's CA certificates.",
     )
     mqtt_certificate_file: File | None = Field(
-        None, description="Client certificate (PEM) for an `mqtts://` broker."
+        None, description="File with the client certificate (PEM) for an `mqtts://` broker."
     )
     mqtt_key_file: File | None = Field(
         None,
-        description="Private key (PEM, without a passphrase) of the client certificate; not needed "
-        "if the certificate's file contains the key.",
+        description="File with the private key (PEM, without a passphrase) of the client "
+        "certificate; not needed if `mqtt_certificate_file` also contains the key.",
     )
     topic_prefix: TopicPrefix = Field(
-        "", description="Prefix of each topic; may contain `{host}`, as in `fleet/{host}`."
+        "",
+        description="Prefix of each topic, such as `fleet/{host}`, where `{host}` stands for the "
+        "host name.",
     )
     ingester_group: Identifier | None = Field(
         None,
-        description="Group of this ingester; the ingesters of a group share the samples among "
-        "themselves (an MQTT shared subscription).",
+        description="Group of this ingester. The broker delivers each message to only one ingester "
+        "of a group (an MQTT shared subscription).",
     )
     ingester_name: Identifier | None = Field(
         None,
@@ -217,25 +222,25 @@ class SettingFields(BaseModel):
     )
     max_hosts: Count = Field(
         Limits.hosts,
-        description="Largest number of hosts that the ingester, the advisor and the API track at "
-        "once. When it is reached, the ingester and the API evict, for each new host, the host "
-        "that has been silent the longest, but only a host that has been silent for at least two "
-        "minutes.",
+        description="Largest number of hosts that the ingester, the advisor and the API each track "
+        "at once. To make room for a new host, the ingester and the API evict the host that has "
+        "been silent the longest. If no host has been silent for two minutes, they reject the new "
+        "host.",
     )
     max_channels: Count = Field(
         Limits.channels,
-        description="Largest number of channels of one host that the ingester, the advisor and the "
-        "API track at once.",
+        description="Largest number of channels per host that the ingester, the advisor and the "
+        "API each track at once.",
     )
     max_devices: Count = Field(
         Limits.devices,
-        description="Largest number of disks, and of network interfaces, of one host that the "
-        "ingester tracks at once.",
+        description="Largest number of devices per channel that the ingester tracks at once, such "
+        "as the network interfaces of a host, or its disks and mount points.",
     )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
         description="URL of an InfluxDB 2.x server that stores the history, such as "
-        "`http://localhost:8086`; unset: the embedded history.",
+        "`http://localhost:8086`; unset: the embedded history is used.",
     )
     influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB API token.")
     influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
@@ -245,7 +250,9 @@ class SettingFields(BaseModel):
         "not changed, but must keep data for at least `history_hours`.",
     )
     log_level: LogLevel = Field(
-        "warning", description="Lowest level that is logged (to standard error)."
+        "warning",
+        description="Lowest level of the messages that are logged to standard error: `debug`, "
+        "`info`, `warning` or `error`.",
     )
     log_format: LogFormat = Field(
         "plain", description="Log format: `plain` lines, or `json` objects for a log collector."
@@ -256,9 +263,9 @@ class SettingFields(BaseModel):
     )
     metrics_port: PortOrNone = Field(
         0,
-        description="Port on 127.0.0.1 for Prometheus, at which `collector` serves its readings "
-        "and counters, and `ingester` and `advisor` serve their counters; 0: none. `up` and `api` "
-        "do not need it: they serve `/metrics` at `http_port`.",
+        description="Port on 127.0.0.1 for Prometheus; 0: no port. On it, `collector` serves its "
+        "readings and counters, and `ingester` and `advisor` serve their counters. `up` and `api` "
+        "do not need this port, because they serve `/metrics` at `http_port`.",
     )
 
     @model_validator(mode="before")
@@ -268,11 +275,11 @@ class SettingFields(BaseModel):
 
     @classmethod
     def secrets(cls) -> tuple[str, ...]:
-        """Return the settings that are never shown and that can be read from a file."""
+        """Return the names of the secret settings, which are never shown and can be in a file."""
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if "Secret" in str(field.annotation))
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings, including those that name a file with a secret."""
+        """Return the names of all settings, including the settings for a secret's file."""
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))

@@ -1,4 +1,4 @@
-"""The types of the settings, which also validate the values."""
+"""The types of the settings. Each type also validates the values."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Loads the settings, and reports the first error in them as one sentence."""
+"""Loads the settings, and reports the first error as one sentence."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
 
 def validated(values: Mapping[str, object]) -> Settings:
-    """Return the settings with ``values``, and with defaults for the rest.
+    """Return the settings with ``values``; all other settings have their defaults.
 
     Raises pydantic's ValidationError. Does not check combinations of settings.
     """
@@ -117,7 +117,7 @@ def _quoted(value: object) -> str:
 
 
 def _rule(field: FieldInfo) -> str | None:
-    """Return the rule for a number or a boolean; None for other types.
+    """Return the rule for the value of a number or boolean field; None for other fields.
 
     The rule for a number contains both bounds, while pydantic's message contains only one bound.
     """

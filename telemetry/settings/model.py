@@ -21,7 +21,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - users may c
 
 
 def reachable(host: str) -> str:
-    """Return the address at which a client on this machine reaches a server at ``host``."""
+    """Return the address at which a client on this machine reaches a server on ``host``."""
     return _ANY_ADDRESS.get(host, host)
 
 
@@ -61,7 +61,7 @@ class Settings(Fields):
 
     @property
     def changed_thresholds(self) -> dict[str, dict[str, float]]:
-        """The thresholds that ``finding_thresholds`` sets, by kind of finding and by name."""
+        """The thresholds in ``finding_thresholds``, by kind of finding and name of threshold."""
         changed: dict[str, dict[str, float]] = {}
         for each in self.finding_thresholds:
             name, _, number = each.partition("=")

@@ -1,4 +1,4 @@
-"""A secret among the settings, such as a password."""
+"""The value of a secret setting, such as a password."""
 
 MASK = "********"
 
@@ -9,7 +9,7 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Keep ``text``, which only ``reveal`` returns."""
+        """Store ``text``; only ``reveal`` returns it."""
         self._text = text
 
     def reveal(self) -> str:

@@ -25,15 +25,15 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the name of the setting for the path of a file that contains ``secret``."""
+    """Return the setting for the path of the file with ``secret``, such as ``http_token_file``."""
     return f"{secret}_file"
 
 
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
     """Return ``given`` with each setting for a secret's file replaced by the secret in the file.
 
-    Raises SecretFileError if a file contains no valid secret, or if the secret is also in
-    ``given`` itself.
+    Raises SecretFileError if a file contains no valid secret, or if ``given`` contains both the
+    secret and the setting for its file.
     """
     values = dict(given)
     for secret in secrets:

@@ -17,9 +17,9 @@ APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 RUN_VARIABLE = f"{ENVIRONMENT_PREFIX}RUN_ID"
-"""The variable for the id of the run to which a process belongs.
+"""The environment variable for the id of the run to which a process belongs.
 
-`system-monitor run` and the Python helper set it. It is not a setting.
+`system-monitor run` and the Python helper set this variable. It is not a setting.
 """
 # A name that is at least this similar to a setting counts as a misspelling. The variables that
 # Kubernetes sets for a service with our name, such as SYSTEM_MONITOR_PORT_8000_TCP_ADDR, are less
@@ -47,7 +47,7 @@ def from_file() -> dict[str, Any]:
 
 
 def from_environment(names: Iterable[str]) -> dict[str, str]:
-    """Return the settings in ``names`` for which an environment variable is set, with their values.
+    """Return the value of each setting in ``names`` whose environment variable is set.
 
     An empty variable counts as not set.
     """
@@ -63,7 +63,7 @@ def variable(name: str) -> str:
 def source_of(name: str, options: Mapping[str, object]) -> str:
     """Return the option, variable or file that sets ``name``, or ``the default``.
 
-    For a secret, this may be an option or variable with the path of the secret's file.
+    A secret may also be set by the option, variable or TOML key for the path of its file.
     """
     names = (name, f"{name}_file")
     for each in names:
@@ -77,7 +77,8 @@ def source_of(name: str, options: Mapping[str, object]) -> str:
 def unknown_variables(known: Iterable[str]) -> list[str]:
     """Return the environment variables that begin with SYSTEM_MONITOR_ but have no effect.
 
-    The variables of the settings ``known``, CONFIG_FILE_VARIABLE and RUN_VARIABLE have an effect.
+    Only CONFIG_FILE_VARIABLE, RUN_VARIABLE and the variables of the settings in ``known`` have an
+    effect.
     """
     ours = {CONFIG_FILE_VARIABLE, RUN_VARIABLE, *map(variable, known)}
     return sorted(
@@ -88,5 +89,5 @@ def unknown_variables(known: Iterable[str]) -> list[str]:
 
 
 def resembling(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting in ``known`` that ``name`` probably misspells; None if there is none."""
+    """Return the setting in ``known`` that ``name`` probably means; None if none is similar."""
     return next(iter(get_close_matches(name.lower(), known, 1, _ALIKE)), None)

@@ -1,6 +1,6 @@
 """Checks combinations of settings.
 
-A check that fails raises ValueError. Its message is a sentence without a full stop at the end.
+A check that fails raises ValueError. The message is a sentence without a full stop at the end.
 """
 
 import ssl

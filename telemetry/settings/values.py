@@ -38,7 +38,7 @@ _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a logi
 def require_text(value: str) -> str:
     """Reject control characters and invalid Unicode.
 
-    JSON, MQTT topics or HTTP headers cannot contain them.
+    MQTT topics and HTTP headers must not contain them, and JSON cannot contain invalid Unicode.
     """
     if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", value):
         raise ValueError("must not contain control characters or invalid UTF-8")
@@ -180,7 +180,7 @@ def require_path(value: object) -> object:
 def absolute(value: Path) -> Path:
     """Return the absolute path, with ``~`` expanded.
 
-    This is needed because no shell expands ``~`` in the values of a settings file.
+    ``~`` must be expanded here, because no shell expands it in a settings file.
     """
     try:
         return value.expanduser().absolute()
@@ -245,7 +245,7 @@ def influxdb_url(url: str) -> str:
 
 
 def influxdb_token(value: str) -> str:
-    """Return the InfluxDB token without white space around it, such as a line break in a file."""
+    """Return the InfluxDB token without surrounding white space, such as a final line break."""
     bare = value.strip()
     if not (bare and bare.isascii() and bare.isprintable()):
         raise ValueError("must be an InfluxDB API token and contain only printable ASCII")
@@ -253,7 +253,7 @@ def influxdb_token(value: str) -> str:
 
 
 def access_token(value: str) -> str:
-    """Return the API's token without white space around it, such as a line break in a file.
+    """Return the API's token without surrounding white space, such as a final line break.
 
     The token is sent in a header (RFC 6750), so it must be ASCII without spaces.
     """

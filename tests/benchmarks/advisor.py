@@ -82,7 +82,8 @@ def figures(rounds: int, hosts: int = 200, seconds: float = 30) -> Iterator[Figu
         sample, share, memory = medians(rows)
         who = "1 host with 1 GPU" if number == 1 else f"{number} hosts with {gpus} GPUs"
         of_core = "≤ 0.05%" if number == 1 else ""
-        yield Figure(f"advisor, {who}: a sample", sample, "µs", "" if number == 1 else "≤ 30 µs")
+        aim = "" if number == 1 else "≤ 30 µs"
+        yield Figure(f"advisor, {who}: CPU time for a sample", sample, "µs", aim)
         yield Figure(f"advisor, {who}: share of a core", share, "%", of_core)
         yield Figure(f"advisor, {who}: memory", memory, "MiB")
 

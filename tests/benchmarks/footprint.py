@@ -173,7 +173,7 @@ def figures(rounds: int, seconds: float = 60) -> Iterator[Figure]:
         ("collector", "node_exporter", ("", "")),
     ):
         own, other = found[ours], found.get(peer, [None, None])
-        yield Figure(f"`{ours}`: CPU", own[0], "% of a core", aims[0], peer, other[0])
+        yield Figure(f"`{ours}`: CPU time", own[0], "% of a core", aims[0], peer, other[0])
         yield Figure(f"`{ours}`: memory", own[1], "MiB", aims[1], peer, other[1])
 
 

@@ -154,7 +154,8 @@ def figures(rounds: int) -> Iterator[Figure]:
                 ("all fields", "two fields"), ("", _TWO), _AIMS[store], strict=True
             ):
                 milliseconds = _over_http(folder, options, secret, fields, rounds * REPEATS)
-                title = f"`/history`, an hour of {machine.columns} columns, {store}: {what}"
+                hour = f"an hour of {machine.columns} columns"
+                title = f"`/api/v1/system/history`, {hour} from {store}: {what}"
                 yield Figure(title, milliseconds, "ms", f"≤ {aim} ms")
 
 

@@ -257,14 +257,14 @@ def figures(rounds: int, messages: int = 40_000) -> Iterator[Figure]:
                     found[title].append(_measured(consumer(place, port), port, messages))
     rates, seconds = zip(*(medians(each) for each in found.values()), strict=True)
     peer = (rates[-1], seconds[-1]) if telegraf and "Telegraf" in found else (None, None)
-    backlog_of = f"a backlog of {messages:,} messages"
-    yield Figure(f"{backlog_of} into SQLite", rates[0], "a second", "≥ 15,000 a second")
-    yield Figure("100,000 messages into SQLite", seconds[0], "CPU s")
+    backlog_of = f"storing a backlog of {messages:,} messages"
+    yield Figure(f"{backlog_of} in SQLite", rates[0], "messages/s", "≥ 15,000 messages/s")
+    yield Figure("storing 100,000 messages in SQLite: CPU time", seconds[0], "s")
     if "InfluxDB" in found:
-        title = f"{backlog_of} into InfluxDB"
-        yield Figure(title, rates[1], "a second", "ratio ≥ 1.2", "Telegraf", peer[0])
-        title = "100,000 messages into InfluxDB"
-        yield Figure(title, seconds[1], "CPU s", "ratio ≤ 1.0", "Telegraf", peer[1])
+        title = f"{backlog_of} in InfluxDB"
+        yield Figure(title, rates[1], "messages/s", "ratio ≥ 1.2", "Telegraf", peer[0])
+        title = "storing 100,000 messages in InfluxDB: CPU time"
+        yield Figure(title, seconds[1], "s", "ratio ≤ 1.0", "Telegraf", peer[1])
 
 
 def _measured(consumer: tuple[Run, HistoryReader], port: int, messages: int) -> list[float]:

@@ -35,9 +35,9 @@ def main() -> None:
 def figures(rounds: int, seconds: float = 60, interval: float = 2) -> Iterator[Figure]:
     """Yield the medians of ``rounds`` starts of ``up``."""
     p50, p99, busy = medians([measure(seconds, interval) for _ in range(rounds)])
-    yield Figure("from a reading to a WebSocket client, p50", p50, "ms", "≤ 5 ms")
-    yield Figure("from a reading to a WebSocket client, p99", p99, "ms", "≤ 12 ms")
-    yield Figure("`up` with one WebSocket client", busy, "% of a core")
+    yield Figure("time from a reading to a WebSocket client, p50", p50, "ms", "≤ 5 ms")
+    yield Figure("time from a reading to a WebSocket client, p99", p99, "ms", "≤ 12 ms")
+    yield Figure("`up` with one WebSocket client: CPU time", busy, "% of a core")
 
 
 def measure(seconds: float, interval: float) -> list[float]:

@@ -114,11 +114,12 @@ def compare(api: RunningApi, rounds: int) -> Iterator[Figure]:
             servers = (api.server.port, psutil.Process()), (port, process)
             results = [[measured(*each, encoding) for each in servers] for _ in range(rounds)]
         ours, bare = (medians(rows) for rows in zip(*results, strict=True))
-        size = f"`/metrics`, {encoding}, {len(body) / 1000:.1f} kB"
+        coding = "uncompressed" if encoding == "identity" else encoding
+        size = f"`{_NEWEST}`, {coding}, {len(body) / 1000:.1f} kB"
         for what, index, unit, aim in (
-            ("one client", 0, "ms", "ratio ≤ 1.5"),
-            (f"{_CONNECTIONS} connections", 1, "a second", "ratio ≥ 1.0"),
-            ("CPU of a response", 2, "ms", ""),
+            ("response time, one client", 0, "ms", "ratio ≤ 1.5"),
+            (f"{_CONNECTIONS} connections", 1, "responses/s", "ratio ≥ 1.0"),
+            ("CPU time of a response", 2, "ms", ""),
         ):
             yield Figure(f"{size}: {what}", ours[index], unit, aim, "bare app", bare[index])
 

@@ -44,7 +44,7 @@ def figures(_rounds: int, reads: int = 2000) -> Iterator[Figure]:
     for kind in (CpuSensor, MemorySensor, DiskSensor, NetworkSensor):
         sensor = kind(clock=itertools.count(step=INTERVAL).__next__)
         cost = microseconds_per_read(sensor, reads)
-        yield Figure(f"a reading of the sensor `{sensor.name}`", cost, "µs")
+        yield Figure(f"reading the sensor `{sensor.name}`: CPU time", cost, "µs")
 
 
 if __name__ == "__main__":

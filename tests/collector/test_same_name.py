@@ -80,7 +80,7 @@ def test_the_first_one_continues_and_the_other_sends_nothing_and_reports_why(
     problem = (
         f"The MQTT broker at mqtt://127.0.0.1:{address.port} closes each connection of "
         "'system-monitor-collector-me': another client probably uses that name, so choose another "
-        "with --host-name"
+        "name with --host-name"
     )
     assert f"{problem}; system-monitor-collector-me tries again." in caplog.messages
 

@@ -62,7 +62,7 @@ def test_a_reading_that_took_too_long_is_discarded_and_reported() -> None:
         ran.wait_for_state("disk", SensorState.OK)
         wait_until(lambda: ran.values("system/disk") != [], "the next reading")
     assert report.reason == (
-        "A reading took longer than 0.1 s, so its values were discarded: they may be old."
+        "A reading took longer than 0.1 s, so its late values were discarded: they may be old."
         " If this persists, set a longer interval_seconds."
     )
     assert report.failures == 1

@@ -56,7 +56,7 @@ def retained(port: int) -> set[str]:
 
 
 def summary(what: str, host: str, port: int) -> str:
-    return f"Removed {what} of {host!r} that the broker at mqtt://127.0.0.1:{port} retained."
+    return f"Removed {what} of {host!r} from the broker at mqtt://127.0.0.1:{port}."
 
 
 def test_the_topics_of_one_host_are_removed_and_listed(
@@ -70,7 +70,7 @@ def test_the_topics_of_one_host_are_removed_and_listed(
             client.publish(topic, "x", retain=True)
         assert forgotten(port, "old", capsys, *FLEET) == [
             *sorted(mine),
-            summary("152 messages", "old", port),
+            summary("152 retained messages", "old", port),
         ]
         assert all(client.on(topic) == [b"x", b""] for topic in mine)
     assert retained(port) == others
@@ -84,8 +84,11 @@ def test_where_hosts_share_topics_the_payload_decides(
         client.publish("system/gpu/0", sample("other"), retain=True)
         client.publish("system/gpu/1", "old", retain=True)
         client.publish("end", "old", retain=True)
-        assert forgotten(port, "old", capsys) == ["system/cpu", summary("1 message", "old", port)]
-        assert forgotten(port, "old", capsys) == [summary("no messages", "old", port)]
+        assert forgotten(port, "old", capsys) == [
+            "system/cpu",
+            summary("1 retained message", "old", port),
+        ]
+        assert forgotten(port, "old", capsys) == [summary("no retained messages", "old", port)]
     assert retained(port) == {"system/gpu/0", "system/gpu/1", "end"}
 
 
@@ -97,7 +100,7 @@ def test_the_devices_of_a_host_in_home_assistant_are_removed(
     with Listener(port) as client:
         for topic in (mine, other, "end"):
             client.publish(topic, "{}", retain=True)
-        assert forgotten(port, "old", capsys) == [mine, summary("1 message", "old", port)]
+        assert forgotten(port, "old", capsys) == [mine, summary("1 retained message", "old", port)]
     assert retained(port) == {other, "end"}
 
 
@@ -139,11 +142,13 @@ def test_a_host_may_remove_its_own_topics_at_the_shipped_broker_and_no_others(
 
     publish(guarded, "gpu-08", "fleet/gpu-08/system/cpu")
     assert run("gpu-07", "gpu-08") == 0
-    assert "Removed no messages of 'gpu-08'" in capsys.readouterr().out
+    assert "Removed no retained messages of 'gpu-08'" in capsys.readouterr().out
     assert run("reader", "gpu-08") == 1
     assert "still retains 1 of the 1 messages of 'gpu-08'" in capsys.readouterr().err
     assert run("gpu-08", "gpu-08") == 0
-    assert capsys.readouterr().out.startswith("fleet/gpu-08/system/cpu\nRemoved 1 message of")
+    assert capsys.readouterr().out.startswith(
+        "fleet/gpu-08/system/cpu\nRemoved 1 retained message of"
+    )
     with Session(guarded, "reader", "fleet/gpu-08/#") as session:
         publish(guarded, "gpu-08", "fleet/gpu-08/system/disk")
         wait_until(lambda: bool(session.received), "a message")

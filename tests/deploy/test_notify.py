@@ -62,5 +62,5 @@ def test_a_finding_reaches_a_webhook_and_a_failure_is_in_readyz_and_no_secret_an
             status, body = up.answer("/readyz")
         shown = f"{up.stdout}{up.stderr}{body}"
     assert status == 503
-    assert "Notices to nonsense fail: the URL is not valid for Apprise" in shown
+    assert "Notices to nonsense cannot be delivered: the URL is not valid for Apprise" in shown
     assert SECRET not in shown

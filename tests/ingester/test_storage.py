@@ -69,7 +69,7 @@ def test_minutes_that_cannot_be_made_are_counted_and_stop_no_sample(
     assert storage.store([Sample("system/cpu", "h", 1, {})])
     assert (history.stored, storage.failures, storage.problem) == ([1], 1, None)
     assert (
-        "The one-minute points of the history could not be made: OverflowError: too much."
+        "The one-minute points of the history could not be computed: OverflowError: too much."
         in caplog.text
     )
 

@@ -86,7 +86,7 @@ function Charts() {
 /**
  * Sets the tab's title and icon, which both show how many findings need attention.
  *
- * The title also has the host's name, and the badge's label unless the badge is live.
+ * The title also has the host's name and, unless the connection is live, the label of the connection's badge.
  */
 function Title() {
   const { badge } = useMonitor();

@@ -38,22 +38,22 @@ export function processesChannel(id: string): string {
   return `${gpuChannel(id)}/processes`;
 }
 
-/** Whether a channel belongs to a MIG instance of the GPU. */
+/** Whether a channel belongs to a MIG instance of the GPU `id`. */
 export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether the page keeps the history of a family; it does so only for families that its charts draw. */
+/** Whether the charts draw a family. The page keeps the history of only these families. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
 
-/** The channel of a family, with each part in braces replaced by the value of that name in `parts`. */
+/** The channel of a family, with each name in braces replaced by the value that `parts` has for the name. */
 export function channelAt(family: Family, parts: Readonly<Record<string, unknown>>): string {
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
 
-/** The id of the GPU whose metrics a channel has; null for every other channel. */
+/** The id of the GPU whose metrics a channel has; null if the channel has no metrics of a whole GPU. */
 export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }

@@ -11,7 +11,7 @@ import { fittingRange } from "./view/ranges";
 
 const TICK_MS = 500;
 
-/** Updates the page's state when something arrives from the server, and as time passes. */
+/** Updates the page's state when data arrives from the server, and twice a second. */
 export class Controller {
   readonly monitor: Monitor;
   private readonly active = new ActiveHost({

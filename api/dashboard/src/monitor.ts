@@ -40,7 +40,7 @@ export class Monitor {
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null while there is no cursor. */
   readonly cursor = signal<number | null>(null);
-  /** The range that the page chooses for a view without a range. */
+  /** The range that the page chooses if the address does not contain a range. */
   readonly fittingRange = signal<Range>(DEFAULT_RANGE);
   /** The time that the reader is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
@@ -84,13 +84,13 @@ export class Monitor {
   /**
    * The live findings of the host that is shown, without muted findings.
    *
-   * They keep changing while the view is paused.
+   * They keep changing even while the view is paused.
    */
   get findings(): FindingsState {
     return this.audible.value;
   }
 
-  /** The active findings that the reader has muted, of the host that is shown. */
+  /** The muted active findings of the host that is shown. */
   get mutedFindings(): Finding[] {
     return worstFirst(this.current.findings.value).filter((finding) => this.muted.has(finding));
   }
@@ -100,7 +100,7 @@ export class Monitor {
     return this.glanced.value;
   }
 
-  /** What happened on the host in the span that is shown. */
+  /** The annotations, findings and runs of the host in the span that is shown. */
   get moments(): Moments {
     return this.current.moments.value;
   }
@@ -117,22 +117,22 @@ export class Monitor {
     return this.pause.frozen.value;
   }
 
-  /** The data that is shown: the live data, or while the view is paused, a copy from when it was paused. */
+  /** The data that is shown: the live data or, while the view is paused, a copy from the moment of the pause. */
   get shown(): HostData | null {
     return this.frozen?.data ?? this.data;
   }
 
-  /** The data that the charts draw: `shown`, or the history that was fetched for the span of the charts. */
+  /** The data that the charts draw: the history that was fetched for the span of the charts, or else `shown`. */
   get charted(): HostData | null {
     return this.detail.of(this.shown);
   }
 
-  /** The time by the collector's clock in Unix ms. While the view is paused, it stands still. */
+  /** The current time by the collector's clock in Unix ms. It does not advance while the view is paused. */
   get now(): number {
     return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
   }
 
-  /** How many ms the collector's clock is ahead of this browser's. */
+  /** How many ms the collector's clock is ahead of this browser's clock. */
   get clockAhead(): number {
     return this.data?.clock.ahead ?? 0;
   }
@@ -159,7 +159,7 @@ export class Monitor {
   /**
    * The GPU that is shown in detail; null if the host has no GPU.
    *
-   * It is the GPU in the address, or the host's first GPU if the host does not have the GPU in the address.
+   * It is the GPU in the address. If the address contains no GPU of this host, it is the host's first GPU.
    */
   get selectedGpu(): string | null {
     const ids = this.shown?.gpuIds ?? [];
@@ -167,7 +167,7 @@ export class Monitor {
     return gpu !== null && ids.includes(gpu) ? gpu : (ids[0] ?? null);
   }
 
-  /** The GPU in the address, if the host has GPUs but not this GPU; otherwise null. */
+  /** The GPU in the address, if the host has GPUs but this GPU is not one of them; otherwise null. */
   get missingGpu(): string | null {
     const { gpu } = this.view;
     if (gpu === null || this.shown === null || this.shown.lastArrival === null) return null;
@@ -189,7 +189,11 @@ export class Monitor {
     return this.frozen === null && (this.data?.isStale(channel, performance.now()) ?? false);
   }
 
-  /** Open the form for an annotation at `time`: by default at the cursor, or else at the newest time that is shown. */
+  /**
+   * Open the form for an annotation at `time`.
+   *
+   * The default is the time of the cursor. Without a cursor, it is the newest time that is shown.
+   */
   annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
     this.annotating.value = Math.round(time);
   }

@@ -1,4 +1,4 @@
-/** Go to the log-in page. It returns to the same view, because the URL fragment contains the view. */
+/** Go to the log-in page. The same view is shown after the log-in, because the URL fragment contains the view. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
@@ -14,7 +14,7 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-/** End the session. Returns a sentence about why it could not be ended, or null if it was ended. */
+/** End the session. Returns null on success, or a sentence about why the session could not be ended. */
 export async function logOut(): Promise<string | null> {
   try {
     const response = await fetch("./logout", { method: "POST" });

@@ -1,4 +1,7 @@
-"""Access control with one token for REST, the WebSocket and the page; browsers get sessions."""
+"""Controls access to REST, the WebSocket and the page with one token.
+
+A browser logs in with the token, and then has a session.
+"""
 
 from api.serving.access.gate import Gate
 from api.serving.access.login import login_router

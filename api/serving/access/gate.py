@@ -24,7 +24,7 @@ INVALID = "Invalid token."
 
 
 class Gate:
-    """ASGI middleware in front of everything that requires the token.
+    """ASGI middleware that protects everything that requires the token.
 
     The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set headers
     offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url of the
@@ -38,7 +38,7 @@ class Gate:
         self._wrong_tokens = wrong_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an authorized request on; refuse any other request, and explain how to log in."""
+        """Pass on a request that is authorized or needs no token; refuse any other request."""
         if scope["type"] == "lifespan" or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
@@ -76,7 +76,7 @@ def _unauthorized(message: str, challenge: str) -> JSONResponse:
 
 
 def _token(connection: HTTPConnection) -> str | None:
-    """Return the token that ``connection`` sends, right or wrong; None if there is none."""
+    """Return the token that ``connection`` sends, right or wrong; None if it sends no token."""
     for header in connection.headers.getlist("authorization"):
         scheme, _, token = header.partition(" ")
         if scheme.lower() == "bearer":
@@ -96,7 +96,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Return a ``send`` that reduces the response to whether the service is ready."""
+    """Return a ``send`` function that sends only whether the service is ready, without details."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:

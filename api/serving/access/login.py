@@ -35,7 +35,7 @@ def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRou
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Report whether the browser has a session, which the page then offers to end."""
+        """Report whether the browser has a session; if so, the page shows a log-out button."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
         logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
         return JSONResponse({"logged_in": logged_in})
@@ -95,7 +95,7 @@ def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
 
 
 async def _form_token(request: Request) -> str:
-    """Return the form's field ``token``; empty if the form is invalid, too large or too slow."""
+    """Return the token in the form; empty if the form is invalid or too large, or arrives late."""
     try:
         body = await read_body(request, _LARGEST_FORM_BYTES)
     except (BodyTooLargeError, BodyTimeoutError):
@@ -110,8 +110,8 @@ async def _form_token(request: Request) -> str:
 def _is_encrypted(request: Request) -> bool:
     """Return whether the browser's connection, to this server or to a proxy, uses TLS.
 
-    The headers are not verified. This is harmless: a client that forges them gets a cookie that its
-    browser sends over TLS only.
+    The headers that indicate TLS are not verified. This is harmless: a client that forges these
+    headers only gets a cookie that its browser sends over TLS only.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

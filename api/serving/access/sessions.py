@@ -16,8 +16,9 @@ class Sessions:
     and the HMAC-SHA256 of both under a key derived from the token. So the server stores no
     sessions, all sessions survive a restart, and a new token ends all sessions.
 
-    The cookies of sessions that were logged out are remembered: the newest 4,096, until the process
-    ends. A cookie that is forgotten before it expires becomes valid again.
+    When a session is logged out, its cookie becomes invalid: the server remembers the newest 4,096
+    of these cookies until the process ends. A cookie that is forgotten before it expires becomes
+    valid again.
     """
 
     def __init__(self, token: str) -> None:

@@ -2,7 +2,7 @@
 
 Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Methods
 are passed a ``clock``, not the current time, because a call to a driver may take a long time: the
-driver takes the time directly before or after it reads a counter. A driver raises
+driver calls ``clock`` directly before or after it reads a counter. A driver raises
 
 - SensorAbsentError if none of its GPUs can be read on this machine;
 - SensorFailedError if one call failed and other calls may still succeed.
@@ -22,7 +22,7 @@ Clock: TypeAlias = Callable[[], float]
 
 
 class GpuProcess(NamedTuple):
-    """A process on one GPU, or on one partition of it.
+    """A process on a GPU, or on a partition of a GPU.
 
     ``kind`` is compute, graphics or mps, or several of these joined by ``+``. ``memory_used`` is in
     bytes; it is None if the driver does not report it. ``gpu_instance`` is None unless the GPU is
@@ -42,9 +42,9 @@ class GpuReading(NamedTuple):
     the GPU does not report its processes. ``partitions`` are the values of each partition, by the
     driver's index of the partition.
 
-    ``problem`` describes what is wrong, such as ``is lost: reboot``: it is the rest of a sentence
-    that begins with the name of the GPU, without the full stop. ``not_reported`` maps each field
-    that this GPU does not report to the driver's reason; such a field is not a ``problem``.
+    ``problem`` describes what is wrong, such as ``is lost: reboot``. It continues a sentence that
+    begins with the name of the GPU, and has no full stop. ``not_reported`` contains the fields that
+    this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
     ``answered`` is False if the GPU answered nothing at all.
     """
 
@@ -104,9 +104,10 @@ class GpuDriver(Protocol):
     reports_own_pids: bool = True
 
     def open(self) -> None:
-        """Start the driver's library. It may be started again after ``close``.
+        """Start the driver's library, which may be started again after ``close``.
 
-        If that fails, raises SensorAbsentError, whose message gives the reason and what to do.
+        If the library cannot be started, raises SensorAbsentError, whose message gives the reason
+        and what to do.
         """
 
     def devices(self) -> Sequence[GpuDevice]:
@@ -122,4 +123,4 @@ class GpuDriver(Protocol):
 
 
 DriverFactory: TypeAlias = Callable[[Path], GpuDriver]
-"""Returns a driver that is not open, given the path of ``/proc``. It does not load a library."""
+"""Returns a driver that is not open yet, given the path of ``/proc``; loads no library."""

@@ -1,4 +1,4 @@
-"""Looks up process ids: the name, command, user and start time of each process."""
+"""Looks up the name, command, user and start time of each process that uses a GPU."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -34,15 +34,15 @@ class _Known(NamedTuple):
 
 
 class ProcessTable:
-    """Looks up the processes on all GPUs, at most once per tick, and caches them for up to 30 s.
+    """Looks up each process at most once per tick, and caches the results for up to 30 s.
 
-    A driver may report the host's process ids while this process runs in a container with a PID
-    namespace of its own. In that namespace, such an id belongs to a different process or to no
-    process, so it is not looked up.
+    System Monitor may run in a container with its own PID namespace while a driver reports the
+    host's process ids. In the container's namespace, such an id belongs to a different process or
+    to no process, so the host's ids are not looked up.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start with an empty cache; ``clock`` is monotonic, in seconds."""
+        """Start with an empty cache; ``clock`` returns the monotonic time in seconds."""
         self._clock = clock
         self._known: dict[int, _Known] = {}
         self._asked: set[int] = set()
@@ -52,9 +52,10 @@ class ProcessTable:
     def values(
         self, processes: Sequence[GpuProcess] | None, *, own_pids: bool
     ) -> Mapping[str, object]:
-        """Return the catalogue's fields; ``processes`` is None if the GPU does not report them.
+        """Return the values for the processes channel of a GPU.
 
-        ``own_pids`` is true if the process ids belong to this process's own PID namespace.
+        ``processes`` is None if the GPU does not report its processes. ``own_pids`` is true if the
+        process ids belong to this process's own PID namespace.
         """
         if processes is None:
             return {"processes": None, "more": None, "unresolved": None, "note": None}
@@ -70,7 +71,7 @@ class ProcessTable:
         }
 
     def end_tick(self) -> None:
-        """Evict the processes that were not looked up since the previous call."""
+        """Evict the processes that were not looked up in this tick."""
         self._known = {pid: known for pid, known in self._known.items() if pid in self._asked}
         self._missing_before, self._missing, self._asked = self._missing, set(), set()
 

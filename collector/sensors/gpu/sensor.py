@@ -1,8 +1,9 @@
-"""GPUs of all drivers: their readings, the processes that use them, and their partitions.
+"""Reads the GPUs of all drivers, the processes that use the GPUs, and the GPUs' partitions.
 
-A GPU that fails or hangs does not prevent the other GPUs from being read. In its own reading, every
-field is null except the fields that identify it, and once all GPUs have been read, ``read`` raises
-SensorFailedError with the reason. In the same way, a driver that fails does not affect the others.
+A GPU that fails or hangs does not prevent the other GPUs from being read. If a GPU does not answer,
+all fields of its reading are null, except the fields that identify the GPU. Once all GPUs have been
+read, ``read`` raises SensorFailedError with the reason. A driver that fails does not affect the
+GPUs of other drivers.
 """
 
 import itertools
@@ -34,7 +35,7 @@ _PARTITION_NULLS = dict.fromkeys(field.name for field in GPU_MIG.fields)
 
 @register
 class GpuSensor(Sensor):
-    """Reads the GPUs of every driver that is present; without a driver, the sensor is absent."""
+    """Reads the GPUs of all drivers; the sensor is absent if no driver has a GPU."""
 
     name = GPU.name
     may_wait = True
@@ -46,7 +47,11 @@ class GpuSensor(Sensor):
         patience: float = _PATIENCE_SECONDS,
         drivers: Sequence[DriverFactory] = DRIVERS,
     ) -> None:
-        """Open nothing yet; ``clock`` is monotonic; a GPU has ``patience`` seconds to answer."""
+        """Open nothing yet.
+
+        ``clock`` returns the monotonic time in seconds. A reading waits up to ``patience`` seconds
+        for the GPUs to answer.
+        """
         self.details: Mapping[str, str] = {}
         self._clock = clock
         self._patience = patience
@@ -96,7 +101,7 @@ class GpuSensor(Sensor):
         return f"{len(gpus)} GPU{'s' * (len(gpus) != 1)}: {listed}"
 
     def close(self) -> None:
-        """Close the drivers. GPUs keep their ids for the next ``open``."""
+        """Close the drivers. After the next ``open``, the GPUs have the same ids again."""
         self.details = {}
         self._processes = None
         for session in self._sessions:
@@ -144,9 +149,10 @@ class GpuSensor(Sensor):
         processes.end_tick()
 
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
-        """Start to read all GPUs; yield each GPU once it has answered, the unanswered GPUs last.
+        """Start to read all GPUs, and yield each GPU as soon as it has answered.
 
-        This way, a GPU that hangs does not delay the readings of the other GPUs.
+        GPUs that have not answered by ``deadline`` are yielded last. Therefore, a GPU that hangs
+        does not delay the readings of the other GPUs.
         """
         answered: SimpleQueue[tuple[DriverSession, GpuThread]] = SimpleQueue()
         missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]

@@ -17,10 +17,12 @@ _RETRY_SECONDS = 30.0
 class DriverSession:
     """Keeps a driver open while it can be used, and lists its available GPUs.
 
-    ``absence`` is a sentence that explains why the driver cannot be used, or None. When an n-th GPU
-    of the driver is found for the first time, it gets the next id from ``ids``. The n-th GPU keeps
-    this id even if the driver is closed or absent for a while, and no GPU of another driver ever
-    gets the same id.
+    ``absence`` is None, or a sentence that explains why the driver cannot be used.
+
+    The id of a GPU depends on its position in the driver's list of GPUs. When a position is first
+    occupied, it gets the next id from ``ids``. The position keeps this id even if the driver is
+    closed or absent for a while. All drivers share ``ids``, so no GPU of another driver ever gets
+    the same id.
     """
 
     def __init__(
@@ -30,7 +32,10 @@ class DriverSession:
         clock: Callable[[], float],
         patience: float,
     ) -> None:
-        """Open nothing yet. Newly found GPUs have ``patience`` seconds to identify themselves."""
+        """Open nothing yet.
+
+        ``refresh`` waits up to ``patience`` seconds for new GPUs to report their names and UUIDs.
+        """
         self.gpus: Sequence[GpuThread] = ()
         self.absence: str | None = None
         self._make = make
@@ -50,7 +55,7 @@ class DriverSession:
 
     @property
     def reports_own_pids(self) -> bool:
-        """Whether the driver's process ids are valid in this process's PID namespace.
+        """Whether the process ids that the driver reports are valid in our PID namespace.
 
         This is false while the driver is not open.
         """
@@ -70,10 +75,11 @@ class DriverSession:
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:
-        """Open the driver if that is due, and find its GPUs.
+        """Open the driver if it is closed, and find its GPUs.
 
-        If no GPU has answered for half a minute, restart the driver. Raises nothing: ``absence``
-        and ``problem`` describe a failure.
+        If the driver was suspended or could not be opened, the next attempt is made after half a
+        minute. If no GPU has answered for half a minute, the driver is restarted, unless a call to
+        a GPU hangs. This method raises nothing: ``absence`` and ``problem`` describe a failure.
         """
         now = self._clock()
         if self._driver is None and now < self._retry_at:
@@ -86,7 +92,7 @@ class DriverSession:
         except SensorFailedError as failure:
             self._failure = str(failure)
         except Exception as error:
-            log.debug("The traceback of a GPU driver", exc_info=True)
+            log.debug("Traceback of a GPU driver", exc_info=True)
             self._failure = f"A GPU driver failed ({type(error).__name__}: {error})."
 
     def suspend(self, absence: SensorAbsentError) -> None:

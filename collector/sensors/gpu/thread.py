@@ -20,16 +20,16 @@ _END_SECONDS = 0.5
 class GpuThread:
     """Makes calls to ``device`` in a thread, one call at a time.
 
-    Only one other thread, the caller's, may use the methods and attributes of this object. A call
-    that does not return in time keeps the GPU's thread busy. Until this call returns, further calls
-    are skipped; its late result is discarded.
+    The methods and attributes of this object may be used in only one other thread, the caller's. A
+    call that does not return in time keeps the GPU's thread busy. Until the call returns, further
+    calls are skipped. The result of the late call is discarded.
 
-    ``problem`` is a sentence that describes what was wrong at the newest call, or None.
-    ``answered`` is False if the GPU answered nothing in the newest reading.
+    ``problem`` is a sentence that describes what went wrong in the newest call, or None if
+    nothing went wrong. ``answered`` is False if the newest reading contains no answer from the GPU.
     """
 
     def __init__(self, gpu_id: int, device: GpuDevice) -> None:
-        """Start no thread yet; the first call starts it."""
+        """Start no thread yet: the first ``submit`` starts it."""
         self.id = gpu_id
         self.device = device
         self.problem: str | None = None
@@ -52,14 +52,14 @@ class GpuThread:
 
     @property
     def busy(self) -> bool:
-        """Whether a call has not returned yet."""
+        """Whether a call is still in progress."""
         return not self._done.is_set()
 
     def submit(self, call: Call, on_result: Callable[[], None] = lambda: None) -> None:
         """Make ``call`` in the thread, unless the previous call has not returned yet.
 
-        ``on_result`` is called as soon as ``result`` can return without waiting. It may be called
-        in any thread.
+        ``on_result`` is called as soon as ``result`` can return without waiting. The GPU's thread
+        or the caller's thread calls it.
         """
         self._skipped = self.busy
         if self._skipped:
@@ -77,9 +77,9 @@ class GpuThread:
     def result(self, deadline: float) -> GpuReading | None:
         """Return the result of the newest call, or None if the call failed or was not made.
 
-        Waits until ``deadline``, in monotonic seconds, and returns None if there is no result by
-        then. Raises SensorAbsentError if the call raised it: this error concerns all GPUs of the
-        driver.
+        Waits at most until the monotonic time ``deadline``, and returns None if there is no result
+        by then. Raises SensorAbsentError if the call raised it, because this error concerns all
+        GPUs of the driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (
@@ -90,7 +90,7 @@ class GpuThread:
         if isinstance(self._error, SensorAbsentError):
             raise self._error
         if self._error is not None:
-            log.debug("The traceback of %s", self.label, exc_info=self._error)
+            log.debug("Traceback of %s", self.label, exc_info=self._error)
             what = f"{type(self._error).__name__}: {self._error}"
             self.problem = f"{self.label} cannot be read ({what})."
             return None

@@ -1,4 +1,4 @@
-"""Computes for how much of the last five minutes each throttle reason of a GPU was active."""
+"""Computes for what share of the last five minutes each throttle reason of a GPU was active."""
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
@@ -17,8 +17,8 @@ class _Step(NamedTuple):
 class ThrottleShares:
     """Adds up, for each reason, the time for which it was active in the last ``WINDOW_SECONDS``.
 
-    A reason that is active at a reading counts for the time since the previous reading. Time for
-    which the GPU did not report its reasons counts neither as throttled nor as unthrottled.
+    A reason that is active at a reading counts as active since the previous reading. Time for which
+    the GPU did not report its reasons is not counted, so it does not lower the shares.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,11 @@ class ThrottleShares:
         self._total = 0
 
     def note(self, now: float, reasons: Collection[str] | None) -> None:
-        """Add the ``reasons`` (None if not reported) of a reading at ``now``, monotonic seconds."""
+        """Add the throttle reasons of a reading.
+
+        ``now`` is the monotonic time of the reading in seconds. ``reasons`` is None if the GPU did
+        not report its reasons.
+        """
         last, self._last = self._last, now
         if last is not None and reasons is not None and 0 < now - last <= _LONGEST_STEP_SECONDS:
             step = _Step(now, round((now - last) * 1000), tuple(reasons))
@@ -41,7 +45,10 @@ class ThrottleShares:
             self._add(step, -step.milliseconds)
 
     def shares(self) -> Mapping[str, float] | None:
-        """Return each active reason's share of the time in percent; None if no time was counted."""
+        """Return each active reason's share of the counted time, in percent.
+
+        Returns None if the GPU did not report its reasons in the window.
+        """
         if not self._total:
             return None
         return {

@@ -1,4 +1,4 @@
-"""The history in InfluxDB 2.x: one measurement per family, with the tags ``host`` and ``gpu``."""
+"""The history in InfluxDB 2.x: one measurement per family; samples have tags for host and GPU."""
 
 from telemetry.history.influxdb.reader import InfluxdbReader
 from telemetry.history.influxdb.writer import InfluxdbWriter

@@ -1,4 +1,4 @@
-"""The address of the database, the credentials, and the bucket."""
+"""The address of the InfluxDB server, the credentials, and the bucket."""
 
 from dataclasses import dataclass, field, replace
 

@@ -38,12 +38,12 @@ class Bucket:
         self._connected().check(self._retention)
 
     def prepare(self) -> None:
-        """Create the bucket if it is missing, and check its retention."""
+        """Create the bucket if it is missing; otherwise, set or check its retention."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
 
     def query(self, script: Script) -> str:
-        """Return the answer to ``script`` as CSV; empty text if the bucket does not exist yet."""
+        """Run ``script``; return its result as CSV, or an empty text if the bucket is missing."""
         return self._connected().query(script)
 
     def write(self, lines: Sequence[str]) -> int:

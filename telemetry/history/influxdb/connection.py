@@ -1,4 +1,7 @@
-"""The requests to InfluxDB for one bucket. Imports urllib3, which takes 7 MB of memory."""
+"""Sends requests to InfluxDB for one bucket.
+
+Import this module only if the history is in InfluxDB: it loads urllib3, which takes 7 MB of memory.
+"""
 
 import json
 import re
@@ -43,15 +46,17 @@ class Connection:
     def check(self, seconds: int) -> None:
         """Check that the token can read the bucket, and that the bucket's retention is sufficient.
 
-        The retention of a bucket that System Monitor did not create has to be at least ``seconds``.
+        The retention is checked only if System Monitor did not create the bucket; it has to be at
+        least ``seconds``.
         """
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)
 
     def prepare_bucket(self, seconds: int) -> None:
-        """Create the bucket if it is missing; check that it keeps data for at least ``seconds``.
+        """Create the bucket if it is missing; ensure that it keeps data for at least ``seconds``.
 
-        The retention of a bucket that System Monitor created is set to ``seconds``.
+        If System Monitor created the bucket, its retention is set to ``seconds``. The retention of
+        any other bucket is only checked.
         """
         with errors_as_unavailable(self._account):
             try:
@@ -69,8 +74,8 @@ class Connection:
     def write(self, lines: Sequence[str]) -> int:
         """Write ``lines``, whose times are in nanoseconds, in one request.
 
-        Returns how many lines InfluxDB dropped because, by the server's clock, they are older than
-        the bucket's retention. Raises HistoryRejectedError if the lines are invalid.
+        Returns the number of lines that InfluxDB dropped because they are older than the bucket's
+        retention by the server's clock. Raises HistoryRejectedError if the lines are invalid.
         """
         account = self._account
         try:
@@ -97,7 +102,7 @@ class Connection:
         return 0
 
     def query(self, script: Script) -> str:
-        """Return the answer to ``script`` as CSV; empty text if the bucket does not exist yet."""
+        """Run ``script``; return its result as CSV, or an empty text if the bucket is missing."""
         organization = {"org": self._account.org}
         body = json.dumps(script.request()).encode()
         with errors_as_unavailable(self._account):
@@ -116,7 +121,7 @@ class Connection:
         self._server.close()
 
     def _nothing_yet(self) -> str:
-        """Return an empty answer, but raise an error if the token cannot access the bucket."""
+        """Return an empty text, or raise an error if the token cannot access the bucket."""
         try:
             self._find()
         except ResponseError as error:
@@ -139,7 +144,7 @@ class Connection:
     def _list(
         self, kind: str, parse: Callable[[Mapping[str, Any]], Found], **selection: str
     ) -> list[Found]:
-        """Return the selected resources of ``kind`` that the token can access."""
+        """Return the accessible resources of ``kind`` that match ``selection``."""
         parameters = {"org": self._account.org, **selection}
         answer = self._server.send("GET", kind, _OK, parameters=parameters)
         try:
@@ -167,7 +172,7 @@ class Connection:
     def _cannot_create(self) -> HistoryUnavailableError:
         account = self._account
         return HistoryUnavailableError(
-            f"InfluxDB at {account.url} has no bucket {account.bucket!r}, and the token may not "
-            "create it: set influxdb_token to an active token with the permissions read:orgs, "
-            "read:buckets and write:buckets, or create the bucket yourself."
+            f"InfluxDB at {account.url} has no bucket {account.bucket!r}, and the token is not "
+            "permitted to create it: set influxdb_token to an active token with the permissions "
+            "read:orgs, read:buckets and write:buckets, or create the bucket yourself."
         )

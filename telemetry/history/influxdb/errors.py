@@ -1,4 +1,7 @@
-"""Translates error responses and network errors. Imports urllib3, which takes 7 MB of memory."""
+"""Converts error responses and network errors to HistoryUnavailableError or HistoryRejectedError.
+
+Import this module only if the history is in InfluxDB: it loads urllib3, which takes 7 MB of memory.
+"""
 
 import contextlib
 import json
@@ -24,9 +27,9 @@ _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 class ResponseError(Exception):
     """A response that has an unexpected status, media type or content.
 
-    ``message`` is InfluxDB's message, or None if the response is not from InfluxDB. InfluxDB's
-    errors are JSON objects with a code and a message. ``retry_after`` is the delay in seconds that
-    the response requests.
+    ``message`` is InfluxDB's message. It is None if the response is not from InfluxDB, whose errors
+    are JSON objects with a code. ``retry_after`` is the delay in seconds that the response
+    requests, or 0 if it requests no delay.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -43,13 +46,16 @@ class ResponseError(Exception):
 
     @property
     def is_token_denied(self) -> bool:
-        """Whether the token is not valid, or lacks a permission."""
+        """Whether the token is invalid or lacks a permission."""
         return self.status in _DENIED and self.message is not None
 
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
-    """Raise errors as HistoryUnavailableError, whose message never contains the token."""
+    """Raise each error in the ``with`` block as HistoryUnavailableError.
+
+    The message never contains the token.
+    """
     place = f"InfluxDB at {account.url}"
     try:
         yield
@@ -71,8 +77,8 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
     """Return the error for rejected samples, or None if the same request may succeed later.
 
-    A status of 400 or 422 means that samples are invalid only if the response is from InfluxDB. It
-    may also be from a program in between, such as a proxy that expects TLS.
+    A response with status 400 or 422 is a rejection only if the response is from InfluxDB: a
+    program in between, such as a proxy that expects TLS, may also respond with these statuses.
     """
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return HistoryRejectedError("The request is too large for InfluxDB.", "too large")
@@ -93,7 +99,7 @@ def _message_in(body: bytes) -> str | None:
 
 
 def _seconds_in(retry_after: str) -> float:
-    """Return the delay in ``Retry-After``, which is in seconds or a date (RFC 9110, 10.2.3)."""
+    """Convert ``Retry-After``, a number of seconds or a date (RFC 9110, 10.2.3), to seconds."""
     if retry_after.isdecimal():
         return float(retry_after)
     try:
@@ -114,7 +120,10 @@ def _sentence(place: str, account: Account, error: ResponseError) -> str:
             f"that can read and write the bucket {account.bucket!r}."
         )
     if "organization" in error.message and "not found" in error.message:
-        return f"{place} has no organization {account.org!r}: set influxdb_org to an existing one."
+        return (
+            f"{place} has no organization {account.org!r}: set influxdb_org to an existing "
+            "organization."
+        )
     if error.is_bucket_missing:
         return f"{place} has no bucket {account.bucket!r} yet: is the ingester running?"
     return f"{place} returned an error ({error.status}: {error.message})."

@@ -1,9 +1,10 @@
 """Events in InfluxDB: one measurement per family.
 
-A hash of the event's host and id, and of its channel if the family has several channels, determines
-the tag ``part`` and the digits of the time below the millisecond. So an event that is delivered
-twice is stored once, and different events of the same millisecond are all stored. A tag that
-contains the id would have the same effect, but InfluxDB would then create a series for each event.
+InfluxDB stores one point per series and time. The tag ``part`` and the digits of the time below the
+millisecond are therefore taken from a hash of the event's host and id. If the family has several
+channels, the channel is hashed too. So an event that is delivered twice is stored once, and
+different events of the same millisecond are all stored. A tag that contains the id would have the
+same effect, but InfluxDB would then create a series for each event.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ def line_of(event: Event) -> str:
 
 
 def select(bucket: str, query: EventQuery) -> flux.Script:
-    """Return the script that queries the events of ``query``, newest first."""
+    """Return the script that finds the events that ``query`` selects, newest first."""
     conditions = []
     if query.host is not None:
         conditions.append("(r.host == every or r.host == host)")
@@ -75,7 +76,8 @@ def selected(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
     An event that was published without a timestamp gets the time at which it arrives. If such an
-    event is delivered twice, it is stored with both times, and only the earlier one is returned.
+    event is delivered twice, it is stored twice, with different times. Only the event with the
+    earlier time is returned.
     """
     found: dict[tuple[str, str, str], Event] = {}
     for table in tables:

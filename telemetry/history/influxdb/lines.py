@@ -16,8 +16,9 @@ _NANOSECONDS = 1_000_000  # in a millisecond
 def line_of(sample: Sample) -> str:
     """Return ``sample`` in line protocol.
 
-    Numbers are written without a suffix. InfluxDB stores such numbers as floats, so a field never
-    changes its type. Raises HistoryRejectedError if the sample's channel has no history.
+    Numbers are written without a type suffix, so InfluxDB stores all numbers as floats, and the
+    type of a field never changes. Raises HistoryRejectedError if the sample's channel has no
+    history.
     """
     series = series_of(sample.channel)
     if series is None:
@@ -32,7 +33,10 @@ def line_of(sample: Sample) -> str:
 
 
 def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:
-    """Return the line that sets ``field`` to ``batch`` in the mark of a minute of ``host``."""
+    """Return the line that sets ``field`` to ``batch`` in the mark of ``host`` at ``timestamp``.
+
+    The module ``minutes`` explains what a mark is.
+    """
     return f'{MARKS},host={_escaped(host)} {field}="{batch}" {timestamp * _NANOSECONDS}'
 
 

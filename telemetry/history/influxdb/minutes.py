@@ -1,12 +1,14 @@
-"""The scripts that compute minutes in InfluxDB, and the queries for them. Pure.
+"""Writes the scripts that compute and read minutes, and the marks of due minutes. Pure.
 
-A minute has the measurement and tags of its samples, and the tag ``aggregate``: ``mean``, ``min``
-or ``max``. The bucket of the samples records which minutes are due. Each request that writes
-samples also writes a mark for each host and minute of the samples. The mark's field ``batch`` is an
-id of the request. Once the minute has been computed, the field ``done`` is set to the ``batch``
-that was read before. If another request writes samples of the minute meanwhile, it changes
-``batch``. The two fields then differ, so the minute is due again. This works even if several
-ingesters write samples and compute minutes.
+A minute is stored as three points, with the measurement and tags of its samples and the tag
+``aggregate``: ``mean``, ``min`` or ``max``.
+
+The bucket of the samples also contains marks, which show the minutes that are due. Each request
+that writes samples also writes a mark for each host and minute of these samples. The mark's field
+``batch`` identifies the request. Once the minute has been computed, the mark's field ``done`` is
+set to the value of ``batch`` that was read before the computation. If another request has written
+samples of the minute in the meantime, it has changed ``batch``. The two fields then differ, so the
+minute is due again. This works even if several ingesters write samples and compute minutes.
 """
 
 import uuid
@@ -22,7 +24,7 @@ from telemetry.history.port import Aggregate
 from telemetry.samples import Sample
 
 Due = Mapping[tuple[str, int], str]
-"""The field ``batch`` of the marks of due minutes, by host and start of the minute."""
+"""Maps each due minute (its host and its start) to the field ``batch`` of its mark."""
 
 _AT_ONCE = 10  # the most minutes, of all hosts together, in a script, so that it does not take long
 # Minutes up to this long (ms) before the window are still computed. Their samples still
@@ -41,8 +43,8 @@ _OF_ONE = " and r.aggregate == aggregate"
 def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
     """Return the lines that mark the minutes of ``samples`` as due, keyed by the time of the mark.
 
-    The time of a mark is the last millisecond of its minute. So the mark does not expire before the
-    samples of the minute.
+    The time of a mark is the last millisecond of its minute, because the mark must not expire
+    before the samples of the minute.
     """
     batch = uuid.uuid4().hex[:16]
     places = {(each.host, minute_of(each.timestamp) + MINUTE - 1) for each in samples}
@@ -53,7 +55,10 @@ def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
 
 
 def find_due(bucket: str, start: int, end: int) -> Script:
-    """Return the script that finds the marks of due minutes, from ``start`` to before ``end``."""
+    """Return the script that finds the marks of due minutes before ``end``.
+
+    ``start`` is the start of the window; due minutes up to ``_LATE`` ms before it are also found.
+    """
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f'  |> filter(fn: (r) => r._measurement == "{MARKS}")\n'
@@ -66,7 +71,7 @@ def find_due(bucket: str, start: int, end: int) -> Script:
 
 
 def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
-    """Return the minutes in the answer to ``find_due``."""
+    """Return the due minutes in ``tables``, the result of the script of ``find_due``."""
     found: dict[tuple[str, int], str] = {}
     for table in tables:
         rows = zip(table.columns["host"], table.times(), table.columns["batch"], strict=True)
@@ -75,7 +80,11 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return the oldest minutes that one script can compute: the same minutes of each host."""
+    """Return the oldest due minutes, at most ``_AT_ONCE``, for one script to compute.
+
+    The result has the same consecutive minutes for each of its hosts, because the script selects
+    the same span of time for all hosts.
+    """
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}
@@ -131,9 +140,10 @@ def buckets(
 ) -> Script:
     """Return the script that aggregates ``minutes``, then ``samples``, over buckets of ``width``.
 
-    The seam is the end of ``minutes``. InfluxDB's storage engine aggregates the buckets before the
-    seam, because that is faster. The script itself aggregates the bucket that contains the seam and
-    the buckets after it, from minutes and samples.
+    The seam is the time at which ``minutes`` end and ``samples`` start. InfluxDB's storage engine
+    aggregates the buckets that end before or at the seam, because the engine is faster than the
+    script. The script itself aggregates the bucket that contains the seam, from minutes and
+    samples, and the buckets after the seam, from samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)
@@ -172,7 +182,7 @@ def _union(parts: Sequence[str]) -> str:
 def samples_among(
     dropped: int, samples: Sequence[Sample], lines: Mapping[int, Sequence[str]]
 ) -> int:
-    """Return how many of the ``dropped`` lines, which are the oldest lines, are samples."""
+    """Return how many of the ``dropped`` lines are samples; InfluxDB drops the oldest lines."""
     times = [(each.timestamp, 1) for each in samples]
     times += [(time, 0) for time, lines_then in lines.items() for _ in lines_then]
     return sum(is_sample for _, is_sample in sorted(times)[:dropped])

@@ -1,9 +1,10 @@
-r"""How channels, hosts and columns are named in InfluxDB.
+r"""Converts the names of channels, hosts and columns to names in InfluxDB, and back.
 
-Line protocol cannot represent every name. A line break ends the line, and a backslash before a
-comma or at the end of a tag breaks the tag or is lost, even if the backslash is escaped. So such
-characters are percent-encoded here, before the module ``lines`` escapes commas, spaces and equals
-signs. Nearly all names contain no such characters, so they are the same in InfluxDB as elsewhere.
+InfluxDB's line protocol cannot represent every name. A line break ends the line, and a backslash
+before a comma or at the end of a tag breaks the tag or is lost, even if the backslash is escaped.
+This module therefore percent-encodes control characters, backslashes and percent signs. The module
+``lines`` then escapes commas, spaces and equals signs. Hardly any name contains a character that
+this module encodes, so nearly all names are the same in InfluxDB as elsewhere.
 """
 
 import re
@@ -16,7 +17,7 @@ from telemetry.catalogue import SAMPLES, Kind, Retention, family_of, place_of
 EMPTY = "empty"
 
 MARKS = "changed_minute"
-"""The measurement of the marks of minutes whose samples have changed; see ``minutes``."""
+"""The measurement of the marks of due minutes; see the module ``minutes``."""
 
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
@@ -29,24 +30,24 @@ MEASUREMENTS = tuple(_CHANNELS)
 
 _FIELDS = [field for family in _FAMILIES for field in family.fields]
 FIELDS = (EMPTY, *sorted({field.name for field in _FIELDS if field.kind not in _TEXTS}))
-"""The name of each field is one of these names, or begins with one of these names and a dot.
+"""The names of the fields in InfluxDB, up to the first dot.
 
-Fields with other names are never read. Such fields may come from another program that uses the same
-bucket and the same names of measurements. They may also come from earlier versions, which added an
-integer field to each sample.
+Fields with other names are never read. Such fields may come from another program that writes to the
+same bucket and the same measurements. They may also come from earlier versions of System Monitor,
+which added an integer field to each sample.
 """
 
 _SENT = {field.name for field in _FIELDS if field.fixed and field.kind not in _TEXTS}
 _LISTS = {field.name for field in _FIELDS if field.kind is Kind.NUMBERS}
 COUNTED = tuple(sorted(_SENT - _LISTS))
-"""The fields whose values are counted to find the number of samples.
+"""The fields whose values are counted first to find the number of samples.
 
-Counting these fields is enough, because every collector publishes them.
+Counting these few fields is usually enough, because every collector publishes them.
 """
 
 
 class Series(NamedTuple):
-    """The names that identify a channel of a host.
+    """The measurement and the tag that identify a channel of a host.
 
     ``gpu`` is ``0`` for GPU 0, ``0:1`` for MIG instance 1 of GPU 0, and empty for all channels that
     do not belong to a GPU.

@@ -73,7 +73,7 @@ class InfluxdbReader:
     def _first_of(
         self, script: Callable[[str, int, int], Script], start: int | None
     ) -> Iterator[Table]:
-        """Yield the answers to ``script`` from the samples and from the minutes since ``start``."""
+        """Yield the tables that ``script`` finds in the samples, and in minutes since ``start``."""
         window = self._windows.samples
         yield from self._ask(script(self._account.bucket, window.start, window.end))
         oldest = longer.first_minute(self._windows, start)
@@ -116,7 +116,11 @@ class InfluxdbReader:
         self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        """Return the number of samples of each series; count all fields only where necessary."""
+        """Return the number of samples of each series.
+
+        If the query does not name fields, the fields ``COUNTED`` are counted first. All fields are
+        counted only for a series in which the fields ``COUNTED`` have no values.
+        """
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]
         return counts if query.fields or not others else counts | self._count(query, others)
@@ -167,7 +171,7 @@ class InfluxdbReader:
         return flux.tables(self._bucket.query(script))
 
     def _ask_at_once(self, scripts: Sequence[Script]) -> Iterator[Table]:
-        """Return the answers to ``scripts``, sent together so that InfluxDB uses several cores."""
+        """Send ``scripts`` together, so that InfluxDB uses several cores; return the tables."""
         with ThreadPoolExecutor(len(scripts)) as threads:
             answers = list(threads.map(self._bucket.query, scripts))
         return chain.from_iterable(map(flux.tables, answers))
@@ -179,7 +183,7 @@ class InfluxdbReader:
 
 
 def _parts(series: Collection[Series]) -> list[list[Series]]:
-    """Split ``series`` into parts, for queries that are sent together; few series are one part."""
+    """Split ``series`` into one part per query; a few series stay together in one part."""
     count = min(_AT_ONCE, max(1, len(series) // _SERIES))
     return [list(series)[part::count] for part in range(count)]
 

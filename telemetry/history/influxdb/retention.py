@@ -1,8 +1,9 @@
 """Decides which buckets keep data for long enough, and which buckets may be changed.
 
 A bucket is ours if its description begins with our mark. Any other bucket may hold another
-program's data, so it is never changed. Earlier versions created buckets without a description, so
-these buckets are not changed either. They are still used if their retention is long enough.
+program's data, so it is never changed, but it is used if its retention is long enough. This also
+applies to buckets from earlier versions of System Monitor, which created them without a
+description.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from telemetry.history.influxdb.account import Account
 
 _MARK = "Created by System Monitor"  # must never change: existing buckets are recognized by it
 DESCRIPTION = (
-    f"{_MARK}, which sets its retention. Delete this description to set the retention yourself."
+    f"{_MARK}, which sets the retention of this bucket. "
+    "Delete this description to set the retention yourself."
 )
 
 _SHORTEST = 3600  # seconds, InfluxDB's minimum; the reader returns only samples in the window
@@ -24,7 +26,7 @@ _FOREVER = 0  # InfluxDB's value for a bucket that keeps everything
 
 @dataclass(frozen=True, slots=True)
 class FoundBucket:
-    """A bucket that exists; ``seconds`` is its retention, or 0 if it keeps everything."""
+    """A bucket that exists; ``seconds`` is its retention, or 0 if it keeps data forever."""
 
     identity: str
     seconds: int
@@ -32,7 +34,7 @@ class FoundBucket:
 
     @classmethod
     def parse(cls, bucket: Mapping[str, Any]) -> "FoundBucket":
-        """Return the bucket that InfluxDB describes in JSON. Raises LookupError or TypeError."""
+        """Parse a bucket in the JSON of InfluxDB's API. Raises LookupError or TypeError."""
         rules = bucket["retentionRules"]
         seconds = rules[0]["everySeconds"] if rules else _FOREVER
         is_ours = str(bucket.get("description")).startswith(_MARK)
@@ -40,16 +42,16 @@ class FoundBucket:
 
 
 def seconds_of(length: int) -> int:
-    """Return the retention for a window of ``length`` milliseconds."""
+    """Return the retention in seconds for a window of ``length`` milliseconds."""
     return max(_SHORTEST, -(-length // 1000))
 
 
 def rules(seconds: int) -> list[dict[str, object]]:
-    """Return the retention rules for ``seconds``, in InfluxDB's JSON.
+    """Return the rules for a retention of ``seconds``, as JSON for InfluxDB's API.
 
     InfluxDB deletes whole shard groups, and rejects a retention that is shorter than the duration
-    of a group. The rules always contain this duration, because InfluxDB otherwise keeps the old
-    duration when the retention changes. The durations here are InfluxDB's own defaults for
+    of a group. The rules always contain the duration of a group, because InfluxDB otherwise keeps
+    the old duration when the retention changes. The durations here are InfluxDB's own defaults for
     retentions of less than 180 days.
     """
     group = _HOUR if seconds < 2 * _DAY else _DAY
@@ -57,15 +59,16 @@ def rules(seconds: int) -> list[dict[str, object]]:
 
 
 def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
-    """Raise HistoryUnavailableError if a foreign bucket keeps data for less than ``seconds``.
+    """Raise HistoryUnavailableError if the retention of ``bucket`` is less than ``seconds``.
 
-    Our own buckets are not checked, because the ingester corrects their retention when it starts.
+    The buckets that System Monitor created are not checked, because the ingester corrects their
+    retention when it starts.
     """
     if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:
         raise HistoryUnavailableError(
             f"The bucket {account.bucket!r} in InfluxDB at {account.url} keeps data for "
             f"{_text(bucket.seconds)}, but {_text(seconds)} are needed. System Monitor did not "
-            "create this bucket, so it does not change it: set its retention to "
+            "create this bucket and therefore does not change its retention: set the retention to "
             f"{_text(seconds)} or more, or set influxdb_bucket to the name of a new bucket."
         )
 

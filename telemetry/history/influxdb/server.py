@@ -1,4 +1,7 @@
-"""Sends requests to InfluxDB's HTTP API. Imports urllib3, which takes 7 MB of memory."""
+"""Sends requests to InfluxDB's HTTP API.
+
+Import this module only if the history is in InfluxDB: it loads urllib3, which takes 7 MB of memory.
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -44,7 +47,7 @@ class Server:
         parameters: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Send a request; return the body if the response is as ``expect`` (status, media type).
+        """Send a request; return the body of a response with the expected status and media type.
 
         Raises ResponseError for any other response. The media type is checked too, because a proxy
         can respond to any request with its own page and status 200. Raises an error of urllib3 if

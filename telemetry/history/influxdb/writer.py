@@ -14,14 +14,14 @@ from telemetry.history.window import Clock, Spans, Windows
 
 
 class InfluxdbWriter:
-    """Writes samples to one bucket, and events and minutes to another, which keeps them for days.
+    """Writes samples to one bucket, and events and minutes to a second bucket for longer storage.
 
     If a sample is already stored, the new values are merged into the stored sample. ``write`` sends
     one synchronous write request per bucket. InfluxDB parses a whole request before it writes any
-    line, so it stores all lines or none. There is one exception: if another program has given one
-    of our fields a different type, InfluxDB rejects the lines with this field and stores the other
-    lines. If the second request fails, the caller writes all records again. This does not change
-    the samples that the first request has stored.
+    line, so it stores all lines or no lines. There is one exception: if another program has given
+    one of our fields a different type, InfluxDB rejects the lines with this field and stores the
+    other lines. If the request with the events fails, the caller writes all records again. Writing
+    the same samples twice does not change the stored samples.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def primary_code(error: BaseException) -> int:
-    """Return SQLite's primary result code; 0 if ``error`` has none."""
+    """Return SQLite's primary result code, or 0 if ``error`` has no result code."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
 
 
@@ -44,10 +44,10 @@ def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)
 
 
 def read_some(connection: sqlite3.Connection, after: int) -> int:
-    """Read rows, channel by channel from the first id above ``after``, to find invalid pages.
+    """Read the rows of channels whose id is greater than ``after``, to find invalid pages.
 
-    Stop after the channel with which more than ``_ROWS`` rows have been read, and return its id;
-    return 0 if no channels are left. SQLite raises an error when it reads an invalid page.
+    Stops after a channel once more than ``_ROWS`` rows have been read, and returns the id of that
+    channel, or 0 if no channels are left. SQLite raises an error when it reads an invalid page.
     """
     rows = 0
     for (channel,) in connection.execute(_IDS, (after,)).fetchall():

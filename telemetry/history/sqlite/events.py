@@ -35,7 +35,7 @@ _LAST = "\U0010ffff"  # sorts after every name
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Insert ``events``; if an id is already stored, replace the event's values, not its time."""
+    """Insert ``events``; if an event is already stored, update its values but not its time."""
     connection.executemany(
         _INSERT,
         [
@@ -72,13 +72,13 @@ def _text(values: Mapping[str, object]) -> str:
 
 
 def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
-    """Delete the events that are older than ``start``, and the events from ``end`` on."""
+    """Delete the events before ``start``, and the events at ``end`` or later."""
     while connection.execute(_DELETE, (start, end, _AT_ONCE)).rowcount == _AT_ONCE:
         pass
 
 
 def size(connection: sqlite3.Connection) -> int:
-    """Return approximately how many bytes of the file the events take."""
+    """Return the approximate number of bytes that the events take in the file."""
     size: int = connection.execute(_SIZE).fetchone()[0]
     return size
 

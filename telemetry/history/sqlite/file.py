@@ -1,4 +1,4 @@
-"""The writer's connection to the SQLite file; if the file is corrupt, it starts a new one."""
+"""The writer's connection to the SQLite file; a corrupt file is replaced with a new file."""
 
 import contextlib
 import sqlite3
@@ -19,11 +19,11 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
 class WritableFile:
-    """The file at ``path``.
+    """The SQLite file at ``path``, opened for writing. Not thread-safe.
 
-    A corrupt file is renamed, and a new file is created. A missing file is created, and a file that
-    was replaced is opened again. Not thread-safe. Each method except ``close`` raises sqlite3.Error
-    or OSError.
+    If the file is corrupt, it is renamed and a new file is created. If the file is missing, it is
+    created. If another file has replaced it, that file is opened. Each method except ``close`` can
+    raise sqlite3.Error or OSError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection; if the previous connection failed, lend a new one."""
+        """Provide the connection in a ``with`` block; if an error has closed it, open it again."""
         try:
             yield self._connected()
         except sqlite3.Error as error:
@@ -50,7 +50,10 @@ class WritableFile:
             raise
 
     def check(self) -> None:
-        """Check the file through a new connection: the open connection would use its page cache.
+        """Check the file for damage.
+
+        The check uses a new connection, because the open connection would read its page cache
+        instead of the file.
 
         A large file is checked in parts: each call checks the small tables, and then continues to
         read the samples and minutes where the previous call stopped.

@@ -2,19 +2,19 @@
 
 A row of ``sample`` holds the values of ``BLOCK`` fields of one sample. ``field`` maps each field to
 a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row in
-block 0, even if all its values are null. It has a row in another block only if it has a value
-there.
+block 0, even if all its values are null. A sample has a row in another block only if it has a value
+in that block.
 
-The rows are this wide because then the seven samples of a tick write seven pages; with one row per
-value, they would write one page per field. To aggregate an hour of a channel, SQLite reads only a
-few thousand rows.
+Wide rows reduce the number of pages that SQLite writes: seven samples that arrive together write
+seven pages, but with one row per value, they would write one page per field. Wide rows also reduce
+the number of rows that SQLite reads to aggregate an hour of a channel, to a few thousand.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
 A row of ``minute`` summarizes the rows of ``sample`` that have the same channel and block and lie
-in the same minute: it holds their number, and the mean, minimum and maximum of each value. ``due``
-lists the minutes whose samples have changed since the minute was last computed. Triggers add to it
-in the same transaction that changes the samples.
+in the same minute: it holds the number of these rows, and the mean, minimum and maximum of each
+value. ``due`` lists the minutes whose samples have changed since the minute was last computed.
+Triggers add rows to ``due`` in the same transaction that changes the samples.
 
 Never change a released migration. To change the tables, add a migration at the end of the list, and
 add a dump of a file in the previous format to ``tests/telemetry/history/schemas``.

@@ -1,4 +1,4 @@
-"""Computes minutes from the samples in the SQLite file, and builds the queries for minutes."""
+"""Aggregates samples into one-minute points, called minutes, and builds the queries for them."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ _SPAN = f"FROM minute {_CHANNEL} AND timestamp >= :start AND timestamp < :end"
 
 
 def roll_up(connection: sqlite3.Connection, before: int) -> bool:
-    """Compute due minutes that start before ``before``; return whether more may be due."""
+    """Compute some of the due minutes before ``before``; return whether more may be due."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.execute(_ROLL_UP, {"before": before})
@@ -58,18 +58,18 @@ def roll_up(connection: sqlite3.Connection, before: int) -> bool:
 
 
 def clear_due(connection: sqlite3.Connection, start: int) -> None:
-    """Clear the list of due minutes from ``start`` on."""
+    """Remove all minutes at or after ``start`` from the list of due minutes."""
     connection.execute("DELETE FROM due WHERE timestamp >= ?", (start,))
 
 
 def points(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Return the query for each minute's time and aggregated ``values``, in order of time."""
+    """Return the query for each minute's start and aggregated ``values``, ordered by time."""
     stored = [_STORED[aggregate][value] for value in values]
     return f"SELECT {', '.join(['timestamp', *stored])} {_SPAN} ORDER BY timestamp"
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Return the query that aggregates minutes over buckets of ``:width``, in order of time.
+    """Return the query that aggregates minutes over buckets of ``:width`` milliseconds.
 
     From ``:seam`` on, the query computes the minutes from samples, because the newest minutes are
     not stored yet.
@@ -92,7 +92,10 @@ def _made(values: Sequence[str], aggregate: Aggregate) -> list[str]:
 
 
 def _last(names: Sequence[str], minutes: str) -> str:
-    """Return the query for the value of each field in its last minute of each bucket."""
+    """Return the query for the last value of each field in each bucket.
+
+    The last value is the mean over the last minute in which the field has a value.
+    """
     times = [
         f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in names
     ]

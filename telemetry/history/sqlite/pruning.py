@@ -1,11 +1,11 @@
-"""Deletes records outside their retention from the SQLite file, or the oldest if it is full.
+"""Deletes expired records from the SQLite file, and the oldest records if the file is full.
 
-Samples are deleted in full minutes. When a late sample arrives, its minute is computed again, which
-is correct only if all other samples of the minute are still stored.
+Old samples are deleted by whole minutes. When a late sample arrives, its minute is computed again.
+The result is correct only if all other samples of the minute are still stored.
 
-The records are deleted in small transactions, so that the journal stays small: a full disk has
-little room for it. Each transaction deletes all blocks of a sample together, because a reader
-combines them.
+The records are deleted in small transactions, which need only a small journal: a full disk has
+little room for a journal. Each transaction deletes all blocks of a sample together, because a
+reader combines the blocks.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""The read side of the embedded history."""
+"""Reads the embedded history, which is a SQLite file."""
 
 import contextlib
 import sqlite3
@@ -46,12 +46,13 @@ _Statement = Callable[[Sequence[str], Aggregate], str]
 class SqliteReader:
     """Reads from the SQLite file at ``path``, and never changes it.
 
-    All threads share one connection, with a lock. That is fast enough, because a query takes a few
-    milliseconds; more connections would take more memory, because each has its own page cache.
+    All threads share one connection, which a lock protects. One connection is fast enough, because
+    a query takes a few milliseconds. More connections would take more memory, because each
+    connection has its own page cache.
     """
 
     def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Store the path and the retention; nothing is opened."""
+        """Store the path and the retention without opening the file."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._lock = threading.Lock()
@@ -127,7 +128,7 @@ class SqliteReader:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection | None]:
-        """Lend the connection to one thread at a time; None if the file does not exist yet."""
+        """Yield the connection to one thread at a time, or None if the file does not exist yet."""
         with self._lock, errors_as_unavailable(self._path):
             try:
                 connection = self._connected()
@@ -162,7 +163,7 @@ class SqliteReader:
 
 
 def _limit_the_time(connection: sqlite3.Connection) -> None:
-    """Limit the time of the next queries on ``connection``, because other threads wait for it."""
+    """Set a deadline for the next queries, because other threads wait for ``connection``."""
     deadline = time.monotonic() + _ANSWER_SECONDS
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 
@@ -203,7 +204,7 @@ def _lay_out_buckets(connection: sqlite3.Connection, query: Query) -> None:
 
 
 def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
-    """Return the id of the channel; None if the file or the catalogue does not contain it."""
+    """Return the id of the channel; None if it is not in the file or not in the catalogue."""
     found = connection.execute(
         "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
     ).fetchone()
@@ -215,7 +216,7 @@ def _span(channel: int, query: Query) -> dict[str, int]:
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
-    """Return the samples of one channel, aggregated if they are too many; None if it has none."""
+    """Return the channel's samples, aggregated if there are too many; None if there are none."""
     channel = _channel(connection, query.host, name)
     if channel is None:
         return None
@@ -236,7 +237,8 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
     """Return ``query`` with ``max_points`` reduced if a channel has very many columns.
 
-    Otherwise a client that publishes made-up devices could make the answer exhaust the memory.
+    Without this limit, the answer could exhaust the memory if a client publishes many made-up
+    devices.
     """
     known = (_channel(connection, query.host, name) for name in query.channels)
     count = "SELECT count(*) FROM field WHERE channel_id = ?"
@@ -253,9 +255,9 @@ def _select(
     query: Query,
     span: Mapping[str, int],
 ) -> tuple[list[int], dict[str, tuple[float | None, ...]]]:
-    """Run ``statement`` for the selected fields of each block; return times, and values by field.
+    """Run ``statement`` for the selected fields; return the times, and the values of each field.
 
-    The times are read from block 0, because every sample has a row there.
+    The times are read from block 0, because every sample has a row in block 0.
     """
     fields: dict[int, list[tuple[str, str]]] = {0: []}
     for slot, name in connection.execute(

@@ -13,7 +13,7 @@ from telemetry.history.sqlite.migrations import VERSION
 log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 16_000_000
-"""The file leaves this much of its disk free, because deleting records needs a journal."""
+"""The disk space that the file leaves free for the journal, which is needed to delete records."""
 JOURNAL_BYTES = 4_194_304
 """SQLite truncates a longer journal to this size."""
 _JOURNAL_PAGES = 1000  # SQLite's default: it applies the journal when it has 4 MB
@@ -24,11 +24,11 @@ _UNLIMITED = 2**30 - 1  # pages; SQLite's default limit
 class Room:
     """Keeps the file at ``path`` within ``limit`` bytes, and its journal within 64 MB.
 
-    Each method raises sqlite3.Error or OSError.
+    Each method may raise sqlite3.Error or OSError.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
-        """Store the arguments; nothing is opened."""
+        """Store the arguments without opening the file."""
         self._path = path
         self._journal = path.with_name(f"{path.name}-wal")
         self.limit = limit
@@ -55,33 +55,33 @@ class Room:
         _allow(connection, min(allowed, by_disk))
 
     def lift(self, connection: sqlite3.Connection) -> None:
-        """Lift the limit before deleting records, which can make the file grow by a few pages.
+        """Lift the limit, because deleting records can make the file grow by a few pages.
 
-        SQLite then applies the journal as soon as it is half full, so a transaction always fits
-        into the disk space that the journal already has.
+        From then on, SQLite writes the journal into the file as soon as the journal is half full.
+        So a transaction always fits into the disk space that the journal already takes.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES // 2}")
 
     def is_disk_full(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the disk, not the limit, was the reason for SQLITE_FULL."""
+        """Return whether a full disk, not the limit, was the cause of SQLITE_FULL."""
         with contextlib.suppress(sqlite3.Error):
             _empty_journal(connection)  # the failed transaction has made it longer
         return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
 
     def is_over_limit(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the records exceed the limit, as they may after the limit was lowered."""
+        """Return whether the records exceed the limit, for example because it was lowered."""
         pages, size, unused = _pages(connection)
         return (pages - unused) * size > self.limit
 
     def is_ample(self, connection: sqlite3.Connection) -> bool:
-        """Return whether at least a twentieth of the limit is unused space in the file."""
+        """Return whether the unused space in the file is at least a twentieth of the limit."""
         _, size, unused = _pages(connection)
         return unused * size >= self.limit // 20
 
     def shrink(self, connection: sqlite3.Connection) -> None:
-        """Shrink the file if it is larger than its limit and the disk has room for doing so."""
+        """Shrink the file if it exceeds its limit and the disk has room for temporary copies."""
         pages, size, unused = _pages(connection)
         copies = 2 * (pages - unused) * size  # one in SQLite's temporary file, one in the journal
         fits = self._free_on_disk() > copies + RESERVE_BYTES
@@ -96,8 +96,8 @@ class Room:
     def _keep_journal(self) -> None:
         """Allocate the journal's space on the disk in advance, before other programs take it.
 
-        This is safe: SQLite ignores the bytes after the last transaction in the journal, and has no
-        locks on the journal that closing it here could release.
+        This is safe: SQLite ignores the bytes after the last transaction in the journal. Closing a
+        file releases the locks that this process has on it, but SQLite does not lock the journal.
         """
         if self._journal_bytes() < JOURNAL_BYTES and hasattr(os, "posix_fallocate"):
             with contextlib.suppress(OSError), self._journal.open("r+b") as file:
@@ -123,7 +123,7 @@ class Room:
 
 
 def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the file's number of pages, their size in bytes, and how many are unused."""
+    """Return the file's number of pages, the size of a page in bytes, and how many are unused."""
     names = ("page_count", "page_size", "freelist_count")
     pages, size, unused = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     return pages, size, unused
@@ -134,15 +134,14 @@ def _allow(connection: sqlite3.Connection, pages: int) -> None:
 
 
 def _apply_journal(connection: sqlite3.Connection) -> None:
-    """Write as much of the journal into the file as is possible without waiting for readers."""
+    """Write as much of the journal into the file as possible without waiting for readers."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _empty_journal(connection: sqlite3.Connection) -> None:
-    """Let the next transaction begin at the start of the journal, and truncate it to 4 MB.
+    """Let the next transaction overwrite the journal, and truncate the journal to 4 MB.
 
-    The journal keeps these 4 MB, because it could not grow again on a disk that other programs have
-    filled.
+    The journal keeps these 4 MB, because it could not grow again if other programs fill the disk.
     """
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
     connection.execute(f"PRAGMA user_version = {VERSION}")  # SQLite truncates after a write

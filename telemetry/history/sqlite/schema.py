@@ -1,4 +1,4 @@
-"""Opens the SQLite file, and translates its errors for a user."""
+"""Opens the SQLite file, and converts its errors to messages for the user."""
 
 import contextlib
 import errno
@@ -24,7 +24,7 @@ _BY_ERRNO = {errno.ENOSPC: _FULL, errno.EROFS: _READ_ONLY}
 
 @contextlib.contextmanager
 def errors_as_unavailable(path: Path) -> Iterator[None]:
-    """Translate errors of SQLite and the file system into one sentence for a user."""
+    """Convert an error of SQLite or the file system to a HistoryUnavailableError for the user."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -37,7 +37,7 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0) or f"cannot be accessed: {error.strerror or error}"
     if is_damage(error):
-        return f"is corrupt ({error}); the ingester renames it and creates a new one"
+        return f"is corrupt ({error}); the ingester renames it and creates a new file"
     code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "is locked by another program"
@@ -50,7 +50,7 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return a unique identity of the file at ``path``; None if the file is missing."""
+    """Return the device and inode of the file at ``path``; None if the file is missing."""
     try:
         status = path.stat()
     except OSError:
@@ -59,9 +59,10 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; create it and its folder if missing, accessible only to this account.
+    """Open the file; if it or its folder is missing, create it for this account only.
 
-    Raises sqlite3.Error, for example if the file is corrupt, or OSError.
+    Raises HistoryUnavailableError if the file belongs to another program or to a newer version.
+    Raises sqlite3.Error or OSError for other reasons, for example if the file is corrupt.
     """
     private_files.create_folder(path.parent)
     private_files.create_file(path)  # SQLite gives its journal the same permissions

@@ -1,4 +1,4 @@
-"""The SQL queries of the reader."""
+"""Builds the reader's SQL queries for samples, hosts and channels."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ _FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
 
 def samples(values: Sequence[str], _aggregate: Aggregate) -> str:
-    """Return the query for the time and the ``values`` of each sample, in order of time."""
+    """Return the query for the time and the ``values`` of each sample, ordered by time."""
     return f"SELECT {', '.join(['timestamp', *values])} {SPAN} ORDER BY timestamp"
 
 

@@ -1,4 +1,4 @@
-"""The write side of the embedded history."""
+"""Writes the embedded history, which is a SQLite file."""
 
 import logging
 import sqlite3
@@ -37,7 +37,10 @@ _FREE = ""  # the name of a slot that no field uses
 
 
 class _Channel:
-    """The id of a channel, and the name of the field in each slot, up to the last used slot."""
+    """The id of a channel, and the name of the field in each slot up to the last used slot.
+
+    A slot is the position at which the values of a field are stored.
+    """
 
     def __init__(self, number: int, fields: Mapping[int, str]) -> None:
         self.id = number
@@ -58,10 +61,10 @@ class SqliteWriter:
     """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
     If a sample is already stored, the new values are merged into it. A crash of this process loses
-    no stored records; a power cut may lose the records of the last seconds. If the file is corrupt,
-    at the start or later, it is renamed and a new file is created. If the file was deleted or
-    replaced, it is created or opened again. When the file reaches its limit, the oldest records are
-    deleted.
+    no stored records; a power cut may lose the records of the last seconds. If the file is found to
+    be corrupt, it is renamed and a new file is created. If the file was deleted, a new file is
+    created. If the file was replaced, the new file is opened. When the file reaches its limit, the
+    oldest records are deleted.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class SqliteWriter:
         *,
         limit: int = 1_000_000_000,
     ) -> None:
-        """Store the path, the retention and the limit of the file in bytes; nothing is opened."""
+        """Store the arguments without opening the file; ``limit`` is its largest size in bytes."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
@@ -87,7 +90,7 @@ class SqliteWriter:
 
     @property
     def dropped(self) -> int:
-        """The number of records that were dropped because they are outside their retention."""
+        """The number of records that were dropped because they were outside their retention."""
         return self._windows.dropped
 
     @property
@@ -156,7 +159,7 @@ class SqliteWriter:
     def _insert(
         self, connection: sqlite3.Connection, samples: Sequence[Sample], moments: Sequence[Event]
     ) -> bool:
-        """Insert all records, or none; return False if the file has reached its limit."""
+        """Insert all records; if the file has reached its limit, insert none and return False."""
         self._room.restrict(connection)
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -189,10 +192,10 @@ class SqliteWriter:
     def _rows(
         self, connection: sqlite3.Connection, samples: Sequence[Sample]
     ) -> dict[int, list[_Row]]:
-        """Return the rows of ``samples`` by the number of their values.
+        """Return the rows of ``samples``, grouped by the number of values in a row.
 
-        A row ends with its channel's last field: to bind a null takes Python 0.3 µs, four times as
-        long as a number.
+        A row ends with the channel's last field, without nulls for the unused slots of the block:
+        binding a null takes Python 0.3 µs, four times as long as binding a number.
         """
         rows: defaultdict[int, list[_Row]] = defaultdict(list)
         for sample in samples:
@@ -223,9 +226,10 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete the records outside their retention.
+        """Delete the expired records, and the oldest records while the file exceeds its limit.
 
-        Records from the future are deleted only once the clock has had time to settle.
+        Records from the future are kept for the first ten minutes, because the machine's clock may
+        still be wrong.
         """
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
         self._room.lift(connection)
@@ -240,8 +244,8 @@ class SqliteWriter:
         self._room.lift(connection)
         if not self._evict(connection):
             raise HistoryRejectedError(
-                f"A sample does not fit into the history file {self._path}: its limit is "
-                f"{self._room.limit // 1_000_000} MB (history_megabytes).",
+                f"A sample does not fit into the history file {self._path}: the limit of the file "
+                f"is {self._room.limit // 1_000_000} MB (history_megabytes).",
                 "larger than the history",
             )
         while not self._room.is_ample(connection) and self._evict(connection):
@@ -262,7 +266,7 @@ class SqliteWriter:
 
 @cache
 def _upsert(width: int) -> str:
-    """Return the statement that inserts rows of ``width`` values, or merges them."""
+    """Return the statement that inserts or merges a row of ``width`` values."""
     values = VALUES[:width]
     merge = ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in values)
     key = "channel_id, block, timestamp"
@@ -275,10 +279,10 @@ def _upsert(width: int) -> str:
 def _add_fields(
     connection: sqlite3.Connection, channel: _Channel, numbers: Mapping[str, float | None]
 ) -> None:
-    """Add the fields that have a value for the first time.
+    """Add the fields in ``numbers`` that have a value for the first time.
 
-    Each field gets a free slot. If another field used the slot before, none of its values are left:
-    a slot becomes free only when they have been deleted.
+    Each new field gets a free slot. Another field may have used this slot before, but its values
+    are gone: a slot becomes free only when all values of its field have been deleted.
     """
     for name, value in numbers.items():
         if value is not None and name not in channel.known:

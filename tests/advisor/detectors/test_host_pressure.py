@@ -134,7 +134,7 @@ def test_it_becomes_critical_before_it_is_full_and_is_over_once_something_was_de
 def test_a_file_system_without_room_is_a_warning_until_there_is_some() -> None:
     samples = disk(lambda time: 999 * GB if time < HOURS else 900 * GB, until=2 * HOURS)
     begin, end = found(samples)
-    assert begin.summary == "Host: the file system /data is full; only 1.0 GB is free"
+    assert begin.summary == "Host: the file system /data is almost full: only 1.0 GB is free"
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
 
 

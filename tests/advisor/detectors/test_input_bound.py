@@ -72,11 +72,11 @@ LIMITS = [
     ({"disk": constantly({"read_rate": 90.0, "pressure_full": 40.0})}, "every task waits for I/O"),
     (
         {"disk": constantly({"read_rate": 90.0, "pressure_some": 40.0, "pressure_full": 5.0})},
-        "the disks read at the highest rate that they have shown",
+        "the disks read at nearly their highest rate so far",
     ),
     (
         {"network": constantly({"download_rate": 118.0})},
-        "the network receives at the highest rate that it has shown",
+        "the network receives at nearly its highest rate so far",
     ),
 ]
 
@@ -104,7 +104,9 @@ def test_a_full_pcie_link_is_a_limit() -> None:
 def test_turns_that_the_host_does_not_explain_are_worth_knowing() -> None:
     begin, end = found(machine(by_turns))
     assert begin.severity is Severity.INFO
-    assert begin.summary.endswith("work and waiting alternate, which is not explained by the host")
+    assert begin.summary.endswith(
+        "it alternates between work and waiting, and no host limit explains this"
+    )
     assert "torch.profiler" in begin.advice
     assert end.state is State.OVER
 

@@ -150,7 +150,7 @@ def test_a_message_about_very_many_notices_is_short_and_counts_the_others() -> N
     assert content.title == "300 notices on 300 hosts"
     lines = content.body.splitlines()
     shown = len(lines) - 3
-    assert lines[shown] == f"… and {300 - shown} more notices"
+    assert lines[shown] == f"… and {300 - shown} more"
     assert len(content.body) < 2_000
 
 

@@ -128,7 +128,7 @@ def test_what_could_not_be_sent_before_a_restart_is_sent_after_it_to_the_targets
         wait_for(online, BEGINS)
         wait_until(lambda: part.report().problem is not None, "the failure is known", SECONDS)
         assert part.report().problem == (
-            "Notices to offline fail: it is offline; 1 notice is waiting to be sent."
+            "Notices to offline cannot be delivered: it is offline; 1 notice is waiting to be sent."
         )
     again, still = Recorder("offline"), Recorder("online")
     with notifying(file, address, again, still):
@@ -248,7 +248,7 @@ def test_a_service_that_is_down_for_a_while_gets_the_notice_once_it_is_back(
         publish(client, finding())
         wait_until(lambda: figures(part)["failures"] == {"json": 1}, "it failed", SECONDS)
         problem = part.report().problem or ""
-        assert "Notices to json fail: " in problem
+        assert "Notices to json cannot be delivered: " in problem
         text = reports_text([part.report()])
         assert 'system_monitor_notices_waiting{target="json"} 1' in text
         with webhook(port) as server:

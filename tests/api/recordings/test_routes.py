@@ -54,4 +54,4 @@ def test_recordings_of_several_hosts_need_the_name_of_the_host(shared_api: Runni
 def test_a_run_without_a_recording_is_an_error(shared_api: RunningApi) -> None:
     status, code, message = shared_api.error(f"{PATH}/nothing/recording")
     assert (status, code) == (404, "unknown_recording")
-    assert message.startswith("Run 'nothing' has no recording: a recording is saved if a run ")
+    assert message.startswith("Run 'nothing' has no recording: a recording is saved only if a run ")

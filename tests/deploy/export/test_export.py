@@ -146,7 +146,7 @@ def test_a_missing_token_is_one_sentence(
     api: RunningApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sentence = failed(["export", "--url", f"http://127.0.0.1:{api.server.port}"], capsys)
-    assert sentence.endswith("name it with --http-token-file.")
+    assert sentence.endswith("set --http-token-file to the file's path.")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_wrong_address_is_rejected_without_being_repeated(
 ) -> None:
     assert command.run(["export", "--url", url]) == 2
     errors = capsys.readouterr().err
-    assert "--url: it must look like http://host:8000" in errors
+    assert "--url: the URL must look like http://host:8000" in errors
     assert url not in errors
 
 

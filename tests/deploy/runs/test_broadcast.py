@@ -52,4 +52,4 @@ def test_libraries_that_do_not_load_are_reported(
     run = started()
     assert not run.stop(End(0, 0.0, 0), 1, {})
     loading.done.set()
-    assert "This run is not published: its libraries have not been" in capsys.readouterr().err
+    assert "This run is not published: loading the libraries took" in capsys.readouterr().err

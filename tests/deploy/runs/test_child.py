@@ -136,7 +136,7 @@ def test_a_broker_that_does_not_answer_in_time_is_reported(tmp_path: Path) -> No
         (["--name", " ", "--", "echo", "x"], "--name must have 1 to 100 printable characters"),
         (
             ["--tag", "x" * 51, "--", "echo", "x"],
-            "--tag may be given at most 16 times, each with 1 to 50",
+            "--tag may be given at most 16 times, and each tag must have 1 to 50",
         ),
         (["--name", "x", "--"], "must come after `--`"),
         ([], "must come after `--`"),

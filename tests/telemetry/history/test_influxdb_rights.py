@@ -16,8 +16,8 @@ from tests.telemetry.history.samples import cpu, listed, question
 
 HIDDEN = "is inactive or lacks permission to read the bucket. Activate the token"
 NOT_CREATED = (
-    "the token may not create it: set influxdb_token to an active token with the permissions "
-    "read:orgs, read:buckets and write:buckets"
+    "the token is not permitted to create it: set influxdb_token to an active token with the "
+    "permissions read:orgs, read:buckets and write:buckets"
 )
 DENIED = r"rejected the token \(.+\): set influxdb_token to an active token that can read and write"
 

@@ -5,13 +5,13 @@ export interface AnnotationEntry {
   readonly id: string;
   /** Unix time of the annotation in milliseconds */
   readonly timestamp: number;
-  /** host that the event concerns; null: every host */
+  /** host that the event concerns; null if it concerns every host */
   readonly host: string | null;
   /** what happened */
   readonly text: string;
   /** tags to filter by */
   readonly tags: readonly string[];
-  /** ID of the run that the event belongs to */
+  /** ID or name of the annotated run */
   readonly run: string | null;
 }
 
@@ -23,9 +23,9 @@ export interface AnnotationsResponse {
 export type CollectorState = "online" | "offline";
 
 export interface ErrorDetail {
-  /** a fixed identifier for programs */
+  /** identifier of the kind of error, for programs */
   readonly code: string;
-  /** one sentence for people */
+  /** the error in one sentence, for people */
   readonly message: string;
 }
 
@@ -35,19 +35,19 @@ export interface ErrorResponse {
 }
 
 export interface FindingEntry {
-  /** id of the finding, which never changes */
+  /** id of the finding, the same from its beginning to its end */
   readonly id: string;
-  /** Unix time in milliseconds of its last change */
+  /** Unix time of the finding's last change (ms) */
   readonly timestamp: number;
-  /** host that the state concerns */
+  /** host of the finding or the run */
   readonly host: string;
   /** kind of the finding */
   readonly kind: string;
-  /** what the finding is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, or host for the host itself */
   readonly subject: string;
   /** whether the finding is active or over */
   readonly state: "active" | "over";
-  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine is failing or about to fail; warning: a run or the machine will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
   /** Unix time at which the finding began (ms) */
   readonly since: number;
@@ -55,7 +55,7 @@ export interface FindingEntry {
   readonly summary: string;
   /** the numbers behind the finding, and the span in which they were measured */
   readonly evidence: FindingEvidence;
-  /** expected time of the event that the finding predicts; null if it predicts none */
+  /** expected time of the predicted event; null if the finding predicts no event */
   readonly expected: FindingExpected | null;
   /** what to do about the finding */
   readonly advice: string;
@@ -80,20 +80,20 @@ export interface FindingEvidenceNumbers {
 }
 
 export interface FindingExpected {
-  /** Unix time of the event at the earliest (ms) */
+  /** Unix time at which the event happens at the earliest (ms) */
   readonly earliest: number;
   /** Unix time at which the event is most likely (ms) */
   readonly likely: number;
-  /** Unix time of the event at the latest (ms) */
+  /** Unix time at which the event happens at the latest (ms) */
   readonly latest: number;
 }
 
 export interface FindingSummary {
   /** kind of the finding */
   readonly kind: string;
-  /** what the finding is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, or host for the host itself */
   readonly subject: string;
-  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine is failing or about to fail; warning: a run or the machine will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
   /** Unix time at which the finding began (ms) */
   readonly since: number;
@@ -104,7 +104,7 @@ export interface FindingSummary {
 export interface FindingsResponse {
   /** the findings in the span */
   readonly findings: readonly FindingEntry[];
-  /** why the history cannot be read, in which case past findings are missing; null otherwise */
+  /** why the history cannot be read; null if it can be read. If it cannot be read, past findings are missing */
   readonly history_error: string | null;
 }
 
@@ -128,13 +128,13 @@ export interface GpuSummary {
 }
 
 export interface HistoryChannel {
-  /** ascending Unix times in milliseconds, of the samples or the buckets' starts */
+  /** Unix times of the samples or of the starts of the buckets, ascending (ms) */
   readonly timestamps: readonly number[];
-  /** for each field, one value per timestamp, in the field's unit; null for a gap. The items of a list have names such as per_core.0, and the values in an object have names such as per_device.sda.read_rate */
+  /** the values of each field, one value per timestamp, in the field's unit; null for a gap. An item of a list is a field of its own, with a name such as per_core.0, and so is a value in an object, with a name such as per_device.sda.read_rate */
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   /** width of a bucket (ms); null if the samples are not aggregated */
   readonly bucket_width: number | null;
-  /** Unix time in milliseconds: all points before it are one-minute buckets, and later points have the width bucket_width; null if all points have the same width */
+  /** Unix time before which all points are one-minute buckets (ms); bucket_width applies only to the later points. null if bucket_width applies to all points */
   readonly minutes_until: number | null;
 }
 
@@ -164,9 +164,9 @@ export interface HostEntry {
   readonly timestamp: number | null;
   /** the collector's sensors, by name */
   readonly sensors: Readonly<Record<string, SensorResponse>>;
-  /** samples not yet sent to the broker */
+  /** number of samples not yet sent to the broker */
   readonly waiting: number | null;
-  /** samples discarded, for example by a full buffer */
+  /** number of samples that the collector has discarded */
   readonly dropped: number | null;
 }
 
@@ -177,9 +177,9 @@ export interface HostOverview {
   readonly state: CollectorState | null;
   /** whether all samples of the host are older than three sampling intervals */
   readonly stale: boolean;
-  /** mean utilization of all CPU cores */
+  /** mean utilization of all CPU cores (%) */
   readonly cpu: number | null;
-  /** share of the memory that is in use */
+  /** share of the RAM that is in use (%) */
   readonly memory: number | null;
   /** the GPUs, sorted by id */
   readonly gpus: readonly GpuSummary[];
@@ -190,11 +190,11 @@ export interface HostOverview {
 export interface HostsResponse {
   /** the hosts, sorted by name */
   readonly hosts: readonly HostEntry[];
-  /** why the history cannot be read or is not growing, or null; if the history cannot be read, the hosts that are known only from the history are missing */
+  /** why the history cannot be read or is not growing; null otherwise. If the history cannot be read, the hosts that are known only from the history are missing */
   readonly history_error: string | null;
   /** how long the history keeps samples (h) */
   readonly history_hours: number;
-  /** how long the history keeps one-minute points (days); 0: it keeps none */
+  /** how long the history keeps one-minute points (days); 0 if it keeps none */
   readonly history_days: number;
 }
 
@@ -208,7 +208,7 @@ export interface RunEntry {
   readonly id: string;
   /** Unix time in milliseconds at which the run's state last changed */
   readonly timestamp: number;
-  /** host that the state concerns */
+  /** host of the finding or the run */
   readonly host: string;
   /** name of the run */
   readonly name: string;
@@ -216,7 +216,7 @@ export interface RunEntry {
   readonly tags: readonly string[];
   /** user that the run belongs to */
   readonly user: string | null;
-  /** program, and script or module; never the arguments, which may contain secrets */
+  /** program with its script or module; no arguments, which may contain secrets */
   readonly command: string | null;
   /** process ID of the run's first process */
   readonly pid: number | null;
@@ -257,9 +257,9 @@ export interface RunSummary {
   readonly cpu_seconds?: number | null;
   /** energy used by the run's GPUs (J) */
   readonly energy_joules?: number | null;
-  /** share of the time in which the GPUs were slowed down (%) */
+  /** share of the time in which the run's GPUs were throttled (%) */
   readonly throttled_share?: number | null;
-  /** share of the time in which the GPUs were idle (%) */
+  /** share of the time in which the run's GPUs were idle (%) */
   readonly idle_held_share?: number | null;
   /** data read from storage (bytes) */
   readonly read_bytes?: number | null;
@@ -285,7 +285,7 @@ export interface SensorResponse {
   readonly description: string | null;
   /** duration of the newest reading (ms) */
   readonly duration_ms: number | null;
-  /** failed readings since the collector started */
+  /** number of failed readings since the collector started */
   readonly failures: number;
   /** ticks without a reading since the collector started */
   readonly missed_ticks: number;

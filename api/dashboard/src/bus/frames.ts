@@ -14,7 +14,7 @@ import {
 /**
  * A parsed frame.
  *
- * `ageSeconds` is the age of a sample that the server reports; null if the sample has just arrived at the server.
+ * `ageSeconds` is a sample's age as reported by the server; null if the sample had just arrived at the server.
  */
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }
@@ -27,7 +27,7 @@ export type Frame =
 /**
  * Parse a WebSocket message, an array of frames.
  *
- * Frames with unknown events or channels are skipped, because a newer server may send them.
+ * Frames with events or channels that this page does not know are skipped, because a newer server may send them.
  */
 export function parseFrames(text: string): Frame[] {
   let frames: unknown;

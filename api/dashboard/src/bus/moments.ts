@@ -4,7 +4,7 @@ import { isObject, numberOf, received, shortened, textOf, textsOf, type Values }
 /**
  * A moment that a user or a program has marked.
  *
- * Its time is in Unix ms; its texts are untrusted, since any program may write them.
+ * Its time is in Unix ms. Its texts are untrusted, since any program may publish them.
  */
 export interface Annotation {
   readonly id: string;
@@ -41,7 +41,7 @@ export interface Run {
 /**
  * One page of a list of runs, the newest first.
  *
- * `next` is the parameter `end` that selects the next page; null if this is the last page.
+ * `next` is the value of the parameter `end` that selects the next page; null if this is the last page.
  */
 export interface RunsPage {
   readonly runs: readonly Run[];

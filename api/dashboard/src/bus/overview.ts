@@ -73,7 +73,7 @@ function findingOf(value: unknown): GlancedFinding | null {
   return { kind, subject, severity, since, summary: textOf(entry.summary) ?? "" };
 }
 
-/** The host without the findings that are muted. */
+/** A copy of `host` without its muted findings. */
 export function glancedWithout(
   host: GlancedHost,
   isMuted: (finding: { readonly host: string; readonly channel: string; readonly since: number }) => boolean,

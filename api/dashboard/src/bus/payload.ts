@@ -3,7 +3,7 @@ import type { CollectorState, FindingEntry, HostEntry, SensorResponse } from "./
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A sample, identified by (host, channel, timestamp); the timestamp is by the collector's clock. */
+/** A sample, identified by its host, channel and timestamp. The timestamp comes from the collector's clock. */
 export interface Sample {
   readonly host: string;
   readonly channel: string;
@@ -31,7 +31,7 @@ export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 /**
  * A finding of the advisor.
  *
- * Its times are by the host's clock, in Unix ms; its texts are untrusted, since any program may write them.
+ * Its times come from the host's clock, in Unix ms. Its texts are untrusted, since any program may publish them.
  */
 export interface Finding {
   readonly host: string;
@@ -55,9 +55,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A received object with the field names of `T`, a generated type; null if `value` is not an object.
+ * `value` as an object that may have the fields of `T`, a type generated from the API; null if it is no object.
  *
- * The types of the fields stay unknown, since another version of the server, or a proxy, may send something else.
+ * Each field has the type `unknown`, since another version of the server, or a proxy, may send values of other types.
  */
 export function received<T>(value: unknown): { readonly [Name in keyof T]?: unknown } | null {
   return isObject(value) ? value : null;

@@ -20,7 +20,7 @@ import {
   textOf,
 } from "./payload";
 
-/** A sample from /metrics, with its age: the time since it arrived at the server, by the server's clock. */
+/** A sample from /metrics with its age: the time since its timestamp or its arrival, whichever is longer. */
 export interface AgedSample extends Sample {
   readonly ageSeconds: number;
 }
@@ -65,14 +65,14 @@ export interface HostEntry {
 /**
  * The hosts, and the state of the history.
  *
- * `historyProblem` is a sentence about why the history cannot be read or written; null if it can.
+ * `historyProblem` is a sentence about why the history cannot be read or is not growing; otherwise null.
  */
 export interface HostsResult {
   readonly hosts: readonly HostEntry[];
   /**
    * How long the history keeps samples or one-minute points, whichever is longer.
    *
-   * null if the server is older and does not report it.
+   * null if the server does not report the retention, because it is older than this page.
    */
   readonly keptMs: number | null;
   readonly historyProblem: string | null;

@@ -34,7 +34,7 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Whether the server responded that it does not know the host. */
+/** Whether a request failed because the server does not know the host. */
 export function isUnknownHost(error: unknown): boolean {
   return error instanceof RequestFailed && error.status === NOT_FOUND;
 }
@@ -71,7 +71,7 @@ const MAX_ANNOTATIONS = "1000";
 const MAX_STATES = "200";
 const YEAR_MS = 366 * 86_400_000;
 
-/** The newest annotations, findings and runs of a span. They include the runs that began before the span. */
+/** The newest annotations, findings and runs of a span, including runs that began before the span. */
 export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
   const ofHost: [string, string] = ["host", host];
   const [start, end] = spanOf({ from, to });
@@ -134,7 +134,7 @@ export type AnnotationDraft = Pick<Annotation, "host" | "timestamp" | "text" | "
 /**
  * Publish an annotation.
  *
- * Throws RequestFailed if the server rejects it, for example because the server is read-only.
+ * Throws RequestFailed if the server rejects the annotation, for example because the server is read-only.
  */
 export async function publishAnnotation(draft: AnnotationDraft): Promise<Annotation> {
   return required(annotationOf(await request("annotations", [], undefined, draft)));
@@ -205,7 +205,7 @@ function posted(content: object): RequestInit {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-/** The message of an error response. An error of the API has a message; the error of a proxy may have none. */
+/** The message of an error response, or the HTTP status if there is no message, for example in a proxy's response. */
 export function messageOf(body: unknown, status: number): string {
   const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
   const message = textOf(error?.message);

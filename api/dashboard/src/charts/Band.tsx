@@ -16,7 +16,7 @@ const COLUMNS = 200;
 const HEIGHT = 100;
 
 /**
- * A small chart without axes, from 0 to 100: the area between the minimum and the maximum of a column at each pixel.
+ * A small chart of a column, without axes. It fills the area between the minimum and the maximum at each pixel.
  */
 export function Band({ channel, column, class: style }: Props) {
   const outline = useReading(useMemo(() => outlineOf(channel, column), [channel, column]));
@@ -31,10 +31,10 @@ export function Band({ channel, column, class: style }: Props) {
 }
 
 /**
- * Returns a function that reads the outline as an SVG path.
+ * Returns a function that returns the outline of the area as an SVG path.
  *
- * To save drawing, the path changes only once it has moved by two columns. The number beside the band shows each
- * sample.
+ * To save drawing, new samples change the path only once the span has moved by two of the `COLUMNS`. Each new sample is
+ * shown at once by the number beside the band.
  */
 function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
   let known = "";

@@ -4,13 +4,13 @@ import type { Reading } from "./points";
 
 const MOST_COLUMNS = 360;
 
-/** A line and the series that it reads, if there is one. */
+/** The series of a line, if there is one, and the function that reads the line's values from the series. */
 export interface Source {
   readonly series: ChannelSeries | undefined;
   readonly read: Reading;
 }
 
-/** The shortest step, in ms: two intervals, so that each step has a sample even if the intervals vary. */
+/** The shortest step in ms: two sampling intervals, so that each step has a sample even if the intervals vary. */
 export function stepMs(intervalMs: number): number {
   return 2 * intervalMs;
 }
@@ -18,9 +18,10 @@ export function stepMs(intervalMs: number): number {
 /**
  * The lines of several channels in uPlot's format, with common times.
  *
- * The span is divided into at most about 360 steps. A step is at least two intervals long, and at least as long as the
- * widest bucket of the lines. Each line has its mean over each step, or null if it has no value there. Steps start at
- * multiples of their length, so that the lines keep their shape while the span moves.
+ * The span is divided into at most about 360 steps. A step is at least two sampling intervals long, and at least as
+ * long as the widest bucket of the lines. For each step, a line has the mean of its values in the step, or null if it
+ * has no value in the step. Steps start at multiples of their length, so that the lines keep their shape while the span
+ * moves.
  */
 export function alignedMeans(
   sources: readonly Source[],

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** A canvas at the resolution of the screen. It observes its size, since reading the size would force a layout. */
+/** A canvas at the resolution of the screen. An observer tracks its size, since reading the size forces a layout. */
 export class Surface {
   width = 0;
   height = 0;

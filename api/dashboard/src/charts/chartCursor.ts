@@ -15,16 +15,16 @@ const REACH_PIXELS = 5;
 
 // All charts share one cursor, so they also share this state.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
-/** The chart that the reader points at. Only its flag names the marks at the cursor. */
+/** The chart that the reader points at. Only in this chart does the flag at the cursor list the marks there. */
 let pointed: ChartCursor | undefined;
 /**
  * Whether a key moved the cursor last.
  *
- * If so, the cursor stays when the mouse leaves a chart, or the chart moves away from it.
+ * If so, the cursor stays when the mouse leaves a chart, or when the chart moves away from under the mouse.
  */
 let isKeyed = false;
 
-/** Moves the cursor and zooms a chart, with the mouse, the fingers or the keys. All charts have the same cursor. */
+/** Moves the cursor and zooms a chart, by mouse, touch or keyboard. All charts share one cursor. */
 export class ChartCursor {
   private readonly flag = document.createElement("div");
   private readonly stops: (() => void)[] = [];
@@ -82,9 +82,9 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the annotations at the cursor, to be read aloud.
+   * The labels of the annotations at the cursor, which a screen reader reads aloud.
    *
-   * Findings and runs are left out, because they cover a span, so they would be read at each step of the cursor.
+   * Findings and runs are left out. They cover a span, so a screen reader would repeat them at each step of the cursor.
    */
   annotations(): string[] {
     const time = this.monitor.cursor.peek();
@@ -132,7 +132,7 @@ export class ChartCursor {
   /**
    * Remove the cursor when the mouse leaves the chart, or some time after a finger is lifted.
    *
-   * This time lets the reader read the values.
+   * After a tap, the cursor stays for this time so that the values at the cursor can be read.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;
@@ -163,7 +163,7 @@ export class ChartCursor {
     event.preventDefault();
   };
 
-  /** The time to which a key moves the cursor; null if it removes the cursor, undefined for any other key. */
+  /** The time to which `key` moves the cursor; null if `key` removes the cursor; undefined for any other key. */
   private keyTarget(key: string, time: number, step: number): number | null | undefined {
     const { span } = this.monitor;
     if (key === "ArrowLeft") return Math.max(time - step, span.from);

@@ -18,12 +18,12 @@ export class ChartMarks {
     private readonly textScale: number,
   ) {}
 
-  /** The height of the lanes of runs between the plot and the times below it, in CSS pixels. */
+  /** The height of all lanes of runs, in CSS pixels. The lanes are between the plot and the labels of the time axis. */
   get room(): number {
     return this.current.lanes === 0 ? 0 : this.current.lanes * this.lane + 2;
   }
 
-  /** Set the marks that the hooks draw next. Returns whether `room` has changed. */
+  /** Set the marks that the hooks draw next. Returns whether the height `room` has changed. */
   update(moments: Moments, span: Zoom, now: number, height: number): boolean {
     const { room } = this;
     this.height = height;

@@ -4,7 +4,7 @@ const MAX_PIXELS = 3;
 /**
  * Calls `onClick` for single clicks of the mouse, but not for double-clicks or for the end of a drag.
  *
- * Taps of a finger are ignored, since they only move the cursor. Returns a function that stops listening.
+ * Taps are ignored, since they only move the cursor. Returns a function that stops listening.
  */
 export function listenToClick(element: HTMLElement, onClick: (x: number) => void): () => void {
   let pressed: number | null = null;

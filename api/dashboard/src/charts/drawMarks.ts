@@ -3,9 +3,10 @@ import type { Bar, Marks, Shade } from "./marks";
 import { tint } from "./palette";
 
 /**
- * The heights of a lane of runs below the plot, in CSS pixels.
+ * The height of a lane of runs below the plot, in CSS pixels.
  *
- * Lanes are NAMED, which leaves room for the names of runs, in charts whose height is at least TALL.
+ * In charts that are at least TALL pixels high, a lane is NAMED pixels high, which leaves room for the names of runs.
+ * In lower charts, a lane is THIN pixels high.
  */
 const THIN = 6;
 const NAMED = 15;

@@ -2,7 +2,7 @@ import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
 import type { Zoom } from "../view/view";
 
-/** The lowest and the highest value of one pixel. */
+/** The lowest and the highest value at one pixel of the time axis. */
 export interface Extent {
   readonly pixel: number;
   readonly low: number;
@@ -10,9 +10,9 @@ export interface Extent {
 }
 
 /**
- * The lowest and the highest value of a column at each pixel of a span, in runs between gaps.
+ * The lowest and the highest value of `column` at each pixel of a span, with one list per stretch without a gap.
  *
- * The span is `width` pixels wide. With means instead, a GPU that swings between 15% and 100% would be a calm line.
+ * The span is `width` pixels wide. A mean per pixel would draw a GPU that swings between 15% and 100% as a flat line.
  */
 export function envelopeOf(
   series: ChannelSeries,

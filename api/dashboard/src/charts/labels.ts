@@ -16,7 +16,7 @@ export function labelFont(scale: number): string {
 
 const widths = new Map<string, number>();
 
-/** The width of an axis's widest label, in CSS pixels. */
+/** The width of the widest label, in CSS pixels. */
 export function widest(plot: uPlot, labels: readonly string[], font: string): number {
   return Math.ceil(labels.reduce((most, label) => Math.max(most, widthOf(plot, label, font)), 0));
 }
@@ -34,7 +34,7 @@ function widthOf(plot: uPlot, label: string, font: string): number {
   return width;
 }
 
-/** Whether a label centred at `time` fits; a label that reaches past the chart's right edge would be cut off. */
+/** Whether a label centred at `time` ends before the right edge of the chart, where it would be cut off. */
 export function hasRoom(plot: uPlot, time: number, label: string, font: string): boolean {
   const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label, font) / 2;
   return plot.bbox.width === 0 || end <= plot.width;

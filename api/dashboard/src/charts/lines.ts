@@ -15,15 +15,15 @@ export interface Line {
   readonly format: (value: number | null) => string;
 }
 
-/** One vertical axis. `range` returns its range for the lowest and the highest visible value. */
+/** One vertical axis. `range` returns the ends of the axis for the lowest and the highest visible value. */
 export interface Scale {
   readonly key: string;
-  /** Distinguishes scales with the same key and different ranges. */
+  /** Distinguishes scales that have the same key but different ranges. */
   readonly id?: string;
   readonly side: "left" | "right";
-  /** The unit, if the labels are plain numbers; the chart shows it once. */
+  /** The unit of the labels, if they are plain numbers. The chart shows the unit once. */
   readonly unit?: string;
-  /** If the axis has only one line: the colour of this line, in which the labels are drawn too. */
+  /** The colour of the labels, instead of the default colour. An axis with only one line may use that line's colour. */
   readonly tint?: Tint;
   readonly range: (low: number | null, high: number | null) => [number, number];
   readonly format: (value: number) => string;
@@ -36,7 +36,7 @@ export const PERCENT: Scale = {
   format: (value) => `${value}%`,
 };
 
-/** A range from 0 to a round number that is at least `least` and the highest visible value. */
+/** The `range` of an axis that starts at 0 and ends at a round number, at or above the highest value and `least`. */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];
 }

@@ -9,7 +9,7 @@ import type { Zoom } from "../view/view";
 export interface Mark {
   readonly from: number;
   readonly to: number;
-  /** One line of plain text, which is untrusted, since any program may write it. */
+  /** One line of plain text. It is untrusted, because any program may publish it. */
   readonly label: string;
 }
 
@@ -18,7 +18,7 @@ export interface Shade extends Mark {
 }
 
 export interface Bar extends Mark {
-  /** Bars of the same lane do not overlap, unless too many runs are under way at once. */
+  /** The row of the bar, counted from 0. Bars in the same lane overlap only if more than three runs do. */
   readonly lane: number;
   readonly isOpen: boolean;
   readonly hasFailed: boolean;
@@ -36,7 +36,7 @@ const MAX_SPANS = 100;
 const MAX_LANES = 3;
 
 /**
- * The newest marks in `span` that a chart of `channel` shows.
+ * The marks in `span` that a chart of `channel` shows; if there are too many marks, only the newest.
  *
  * The chart of a GPU shows no findings about other GPUs.
  */
@@ -72,7 +72,9 @@ export function marksIn(moments: Moments, span: Zoom, now: number, channel: stri
 }
 
 /**
- * The labels of the marks at a time, annotations first; `reach` is how far from this time an annotation may be, in ms.
+ * The labels of the marks at `time`, annotations first.
+ *
+ * Annotations are included if they are at most `reach` ms away from `time`.
  */
 export function labelsAt(marks: Marks, time: number, reach: number): string[] {
   const { shades, bars } = marks;
@@ -81,7 +83,7 @@ export function labelsAt(marks: Marks, time: number, reach: number): string[] {
   return [...near, ...around].map(({ label }) => label);
 }
 
-/** The annotations that are at most `reach` away from a time. */
+/** The annotations that are at most `reach` ms away from `time`. */
 export function linesAt({ lines }: Marks, time: number, reach: number): Mark[] {
   return lines.filter(({ from }) => Math.abs(from - time) <= reach);
 }

@@ -1,8 +1,8 @@
 /**
- * The colours of the lines in charts. None of them stands for a state, as orange stands for a warning.
+ * The colours of the lines in charts. None of these colours signals a state, whereas orange signals a warning.
  *
- * They can be told apart with every kind of colour blindness; the lines of a chart differ in their dashes as well.
- * theme.css has their values for the dark and the light theme.
+ * The colours can be told apart with every kind of colour blindness. The lines of a chart also differ in their dashes.
+ * theme.css defines the colours for the dark and the light theme.
  */
 export type Tint = "blue" | "violet" | "pink" | "grey";
 

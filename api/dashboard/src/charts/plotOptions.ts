@@ -15,17 +15,17 @@ interface Plotted {
   readonly textScale: number;
   /** Called when the reader has dragged over a span of the plot. */
   readonly select: () => void;
-  /** Called when the reader has double-clicked. */
+  /** Called when the reader has double-clicked the plot. */
   readonly reset: () => void;
   readonly marks: ChartMarks;
   readonly times: TimeScale;
   readonly isStacked?: boolean;
 }
 
-/** The gap between the plot and the times below it, in CSS pixels, besides the lanes of runs. */
+/** The gap between the plot and the times below it, in CSS pixels. The lanes of runs make the gap wider. */
 export const X_GAP = 6;
 
-/** The options with which uPlot draws a chart of the rolling span. */
+/** The options with which uPlot draws a chart. */
 export function plotOptions(plotted: Plotted): uPlot.Options {
   const { lines, scales, width, height, font, textScale, select, reset, marks, times, isStacked } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };

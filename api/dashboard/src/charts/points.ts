@@ -2,7 +2,7 @@ import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
 import type { Zoom } from "../view/view";
 
-/** Reads the value of a line at a point; NaN if it was not reported. */
+/** Reads the value of a line at a point; NaN if the value was not reported. */
 export type Reading = (series: ChannelSeries, index: number) => number;
 
 type Column = (number | null)[];
@@ -10,8 +10,8 @@ type Column = (number | null)[];
 /**
  * The points of a span in uPlot's format: the times, and one column per line.
  *
- * One more point on either side of the span lets the lines run to the edges of the plot. Lines are interrupted at each
- * null: a value that was not reported is null, and an outage is a row of nulls.
+ * The nearest points outside the span are included, so that the lines reach the edges of the plot. uPlot interrupts a
+ * line at a null. A value that was not reported is null, and an outage is a row of nulls.
  */
 export function pointsOf(
   series: ChannelSeries | undefined,

@@ -4,7 +4,7 @@ import type { ChartSource } from "./source";
 /**
  * The value of a line at the cursor.
  *
- * Without a cursor, it is the newest value, or if the reader has zoomed to a span, the value at the end of the span.
+ * Without a cursor, this is the newest value. If the reader has zoomed to a span, it is the last value in the span.
  */
 export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
   const name = line.channel ?? channel;
@@ -22,7 +22,7 @@ export function readingOf(monitor: ChartSource, channel: string, line: Line): st
   return line.format(Number.isNaN(value) ? null : value);
 }
 
-/** The time of the values that `readingOf` returns, such as `at 23:21:48`; empty if they are current. */
+/** The time of the values that `readingOf` returns, such as `at 23:21:48`; empty if the values are current. */
 export function timeOfReading(monitor: ChartSource, channel: string): string {
   const time = pastOf(monitor);
   return time === null ? timeOfNewest(monitor, channel) : at(time, monitor);
@@ -37,9 +37,9 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
 }
 
 /**
- * The time of the newest values, which are shown beside the charts; empty if they are current.
+ * The time of the newest values, which are shown beside the charts.
  *
- * If they are current but the charts show an earlier time, it is `now`.
+ * If the values are current, the text is empty, or `now` if the charts show an earlier time.
  */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");

@@ -11,14 +11,14 @@ import type { TimeScale } from "./timeAxis";
 /**
  * The state that charts and their legends read and change.
  *
- * The monitor is one source; a comparison of two runs is another.
+ * It is either the monitor or a comparison of two runs.
  */
 export interface ChartSource {
   readonly times: TimeScale;
   readonly span: Zoom;
   /** The longest span that the reader can choose, in ms. */
   readonly longest: number;
-  /** The newest time that charts can show: the current time, or for compared runs, the end of the longer run. */
+  /** The newest time that charts can show: the current time or, for compared runs, the end of the longer run. */
   readonly now: number;
   readonly view: { readonly zoom: Zoom | null };
   readonly cursor: Signal<number | null>;
@@ -35,11 +35,11 @@ export interface ChartSource {
   readonly moments: Moments;
   isStale(channel: string): boolean;
   change(part: { readonly zoom: Zoom | null }): void;
-  /** Let the reader annotate a time; not given if the reader cannot. */
+  /** Open the form for an annotation at `time`. Undefined if these charts do not allow annotations. */
   annotate?(time: number): void;
 }
 
-/** The source of the charts; null if they show the monitor's host. */
+/** The source of the charts. If it is null, the monitor is the source. */
 export const ChartContext = createContext<ChartSource | null>(null);
 
 export function useChartSource(): ChartSource {

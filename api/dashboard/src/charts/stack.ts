@@ -3,9 +3,9 @@ import type uPlot from "uplot";
 type Column = (number | null)[];
 
 /**
- * Turns lines into areas that are stacked from the bottom; the last line is their total, and limits their height.
+ * Turns lines into areas that are stacked from the bottom. The last line is the total, which limits the stack's height.
  *
- * null marks a step where an area has no height. The area of the total reaches down to the highest area, or to 0.
+ * An area is null at a step where it has no height. The area of the total fills the space above the other areas.
  */
 export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [number[], ...Column[]] {
   const totals = lines.at(-1) ?? [];
@@ -21,7 +21,7 @@ export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [n
   return [times, ...areas, totals];
 }
 
-/** The path of one area of a stack, between its values and the values of the highest area below it. */
+/** The path of one area of a stack. The area reaches from its own values down to the highest area below it, or to 0. */
 export function areaPath(plot: uPlot, index: number, first: number, last: number): uPlot.Series.Paths {
   const times = plot.data[0];
   const values = plot.data[index] ?? [];
@@ -49,7 +49,7 @@ function trace(path: Path2D, points: readonly [number, number][]): void {
   for (const point of points.slice(1)) path.lineTo(...point);
 }
 
-/** The stretches of steps between gaps, each as its first and its last step. */
+/** The first and the last step of each stretch without nulls. */
 function runsOf(values: ArrayLike<number | null | undefined>, first: number, last: number): [number, number][] {
   const runs: [number, number][] = [];
   for (let step = first; step <= last; step += 1) {

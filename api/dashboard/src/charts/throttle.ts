@@ -5,8 +5,8 @@ const JUMP = 0.25;
 /**
  * The number of the pixel that contains `time`, if a pixel is `step` ms wide.
  *
- * Charts are drawn once per pixel. Pixels start at a time that depends on `name`, so that not all charts are drawn with
- * the same sample.
+ * A chart is drawn again when the end of its span reaches a new pixel. The times at which pixels start depend on the
+ * `name` of the chart, so that the charts are not all drawn at the same time.
  */
 export function pixelOf(time: number, step: number, name: string): number {
   let sum = 0;
@@ -15,9 +15,9 @@ export function pixelOf(time: number, step: number, name: string): number {
 }
 
 /**
- * Whether the newest value of a line differs from its drawn value by more than a quarter of the axis.
+ * Whether the newest value of any line differs from its drawn value by more than a quarter of the axis.
  *
- * `heights` has the range of the axis of each line.
+ * For each line, `heights` contains the difference between the highest and the lowest value of its axis.
  */
 export function hasJumped(newest: readonly number[], drawn: readonly number[], heights: readonly number[]): boolean {
   return newest.some((value, line) => Math.abs(value - drawn[line]!) > JUMP * heights[line]!);

@@ -10,26 +10,26 @@ export const STEPS = [
   ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
 ].map((step) => step * SECOND);
 
-/** How the times of a chart are written. */
+/** How a chart writes times. */
 export interface TimeScale {
-  /** Whether times are Unix times; if not, they are times since a start. */
+  /** Whether the times are Unix times. If not, they are times since the start of a run. */
   readonly isClock: boolean;
-  /** The text of a time on the axis, whose times are `step` ms apart. */
+  /** The label for a time on the axis. The labels are `step` ms apart. */
   onAxis(time: number, step: number): string;
-  /** The text of a time, to the second. */
+  /** The text of a time, with seconds. */
   text(time: number, now: number): string;
-  /** The text for the time of the newest values, for screen readers. */
+  /** The text that screen readers read out as the time of the newest values. */
   readonly newest: string;
 }
 
-/** The text of a Unix time on the axis: a time of day, or a date at midnight and wherever the steps are days. */
+/** The label for a Unix time: a date if the steps are whole days or if it is midnight, otherwise a time of day. */
 function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);
   const minutes = clockMinutes(time);
   return step >= DAY || (step >= HOUR && minutes === "00:00") ? date(time) : minutes;
 }
 
-/** The text of a time since a start on the axis: `45 s`, `1:30 min`, `5 min`, `2:30 h`, `2 d 6 h`. */
+/** The label for a time since the start of a run, such as `45 s`, `1:30 min`, `5 min`, `2:30 h` or `2 d 6 h`. */
 function axisElapsed(time: number, step: number): string {
   if (time >= HOUR && step < MINUTE) return elapsed(time);
   if (time < MINUTE) return time === 0 ? "0" : `${time / SECOND} s`;
@@ -44,7 +44,7 @@ function inUnit(time: number, unit: number, name: string): string {
   return `${Math.floor(time / unit)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`} ${name}`;
 }
 
-/** The text of a time since a start: `0:12:30`. */
+/** The text of a time since the start of a run, such as `0:12:30`. */
 function elapsed(time: number): string {
   const seconds = Math.round(time / SECOND);
   const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60];

@@ -3,10 +3,10 @@ import type uPlot from "uplot";
 const MIN_PIXELS = 16;
 
 /**
- * Lets a finger that moves sideways on a plot select a span, as dragging the mouse does.
+ * Lets the reader select a span by moving a finger sideways on a plot, as by dragging the mouse.
  *
- * A finger that moves up or down scrolls the page (touch-action in styles/charts.css), and the
- * browser then cancels the pointer. Returns a function that stops listening.
+ * Moving a finger up or down scrolls the page instead (see touch-action in styles/charts.css). The browser then sends
+ * `pointercancel`, which ends the selection. Returns a function that stops listening.
  */
 export function listenToTouch(plot: uPlot, choose: (left: number, right: number) => void): () => void {
   const { over } = plot;

@@ -18,7 +18,7 @@ export interface BadgeContext {
   readonly wall: number;
   /** When the server last responded over HTTP, by the monotonic clock. */
   readonly respondedAt: number;
-  /** Whether the server lists the host, live or in its history. */
+  /** Whether the host is in the server's list of hosts, which includes hosts that are only in the history. */
   readonly isListed: boolean;
 }
 
@@ -26,10 +26,10 @@ export interface BadgeContext {
 const RESPONDED_INTERVALS = 1.5;
 
 /**
- * The badge for the worst condition that holds.
+ * The badge for the worst of the conditions that currently apply.
  *
- * Whether a host is stale depends on when its samples arrived in the browser, so a wrong clock cannot make a live host
- * look stale, or a dead host look live.
+ * Whether a host is stale depends on when its samples arrived in the browser, not on their timestamps. A wrong clock
+ * therefore cannot make a live host look stale, or a dead host look live.
  */
 export function badgeOf(
   state: ConnectionState,

@@ -10,31 +10,31 @@ import { StallDetector } from "./stallDetector";
  * - connecting: the server has not responded yet.
  * - live: the WebSocket is open, and the server knows the host.
  * - polling: the WebSocket is not open, but /metrics responds.
- * - reconnecting: the page tries to connect again, after the WebSocket closed or /metrics failed.
- * - unknown: the server responds that it does not know the host.
+ * - reconnecting: the WebSocket has closed, /metrics has failed, or a restarted server does not know the host yet. The
+ *   page keeps trying to connect.
+ * - unknown: the server has responded that it does not know the host.
  */
 export type ConnectionMode = "connecting" | "live" | "polling" | "reconnecting" | "unknown";
 
 export interface ConnectionState {
   readonly mode: ConnectionMode;
-  /** Why there is no connection, as a sentence. */
+  /** Why there is no connection, as a sentence; null if no problem has occurred. */
   readonly problem: string | null;
 }
 
-/** What the connection needs from outside. */
+/** The functions through which a connection reaches the server, and its source of random numbers. */
 export interface Transport {
   openSocket(): Socket;
   fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
   random(): number;
 }
 
-/** Receives what the connection reports. */
 export interface ConnectionListener {
   onFrame(frame: Frame): void;
-  /** Returns whether the response had a new sample. */
+  /** Returns whether the response contained a new sample. */
   onMetrics(response: MetricsResult): boolean;
   onState(state: ConnectionState): void;
-  /** Samples arrive for the first time, or again, so the missed samples can be fetched. */
+  /** Called when samples start to arrive, and whenever the connection recovers: missed samples can now be fetched. */
   onFlowing(): void;
 }
 
@@ -45,7 +45,7 @@ const GRACE_MS = 1_000;
 // After a restart, the server knows a host once its collector has reconnected to the broker, usually within this time.
 const RESTART_MS = 10_000;
 
-/** Receives the samples of one host over the WebSocket; while it does not work, polls /metrics instead. */
+/** Receives the samples of one host over a WebSocket. While the WebSocket does not work, polls /metrics instead. */
 export class Connection {
   private readonly poller: Poller;
   private readonly stall: StallDetector;
@@ -96,7 +96,7 @@ export class Connection {
     this.poller.stop();
   }
 
-  /** Try at once, because the page is visible again or the network is back. */
+  /** Connect at once or check the open connection, because the page is visible again or the network is back. */
   wake(): void {
     if (this.isStopped) return;
     if (this.stream === null) {

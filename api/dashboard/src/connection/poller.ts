@@ -6,7 +6,7 @@ const MIN_PAUSE_MS = 250;
 interface PollerOptions {
   fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
   intervalMs(): number;
-  /** Called with the result of each poll, except a poll that `stop` has aborted. */
+  /** Called after each poll with the response or the error, unless `stop` has aborted the poll. */
   onPolled(response: MetricsResult | Error): void;
 }
 
@@ -33,7 +33,7 @@ export class Poller {
     this.request = null;
   }
 
-  /** Fetch once. An error is returned, not thrown. */
+  /** Fetch /metrics once. An error is returned, not thrown. */
   async fetchOnce(timeoutMs = TIMEOUT_MS, request = new AbortController()): Promise<MetricsResult | Error> {
     const timeout = setTimeout(() => request.abort(), timeoutMs);
     try {

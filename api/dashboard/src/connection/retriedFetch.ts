@@ -6,12 +6,12 @@ interface Options<T> {
   fetch(signal: AbortSignal): Promise<T>;
   random(): number;
   onFetched(response: T): void;
-  /** Called after each failed attempt. `problem` is a sentence about the failure. */
+  /** Called after each failed attempt. `problem` describes the failure in a sentence. */
   onFailed?(problem: string): void;
 }
 
 /**
- * Fetches something from the server, and retries after a failure, with growing pauses.
+ * Fetches from the server, and retries with growing pauses if the fetch fails.
  *
  * A new fetch aborts the earlier request.
  */
@@ -28,7 +28,7 @@ export class RetriedFetch<T> {
     void this.run(this.request.signal);
   }
 
-  /** Fetch after `ms`, instead of at the time that was planned before. */
+  /** Fetch after `ms` milliseconds. This replaces a fetch that is already scheduled. */
   fetchAfter(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), ms);

@@ -14,7 +14,7 @@ export interface StreamListener {
   onOpen(): void;
   /** Called with the frames of a message; `silentMs` is how long the stream had been silent before the message. */
   onMessage(frames: readonly Frame[], silentMs: number): void;
-  /** The socket has closed, or could not be opened. Not called after `close`. */
+  /** Called when the socket has closed or could not be opened, but not after `close`. */
   onClose(): void;
 }
 
@@ -23,7 +23,7 @@ export class SocketStream {
   isOpen = false;
   /** When the socket opened or last received a message, by the monotonic clock. */
   receivedAt = 0;
-  /** Whether the socket has received a frame that this page knows. */
+  /** Whether the socket has received a frame of a kind that this page can parse. */
   hasReceived = false;
   private socket: Socket | null = null;
   private opening: ReturnType<typeof setTimeout> | undefined;

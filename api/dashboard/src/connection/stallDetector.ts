@@ -5,9 +5,10 @@ const MIN_STALL_MS = 1_000;
 const MAX_STALL_MS = 12_000;
 
 /**
- * Calls `onStall` while a stream is silent for longer than a healthy stream would be, with growing pauses.
+ * Calls `onStall` when a stream is silent for longer than a healthy stream would be.
  *
- * The silence does not show whether the connection is broken or the collector is silent, so `onStall` must check.
+ * During a long silence, the calls are repeated with growing pauses. The cause may be a broken connection or a silent
+ * collector, so `onStall` must check which of the two it is.
  */
 export class StallDetector {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,7 +19,7 @@ export class StallDetector {
     private readonly onStall: () => void,
   ) {}
 
-  /** Whether a silence of `silentMs` is longer than the silences of a healthy stream. */
+  /** Whether a silence of `silentMs` is too long for a healthy stream. */
   isStalled(silentMs = this.silentMs()): boolean {
     return silentMs >= this.stallMs;
   }

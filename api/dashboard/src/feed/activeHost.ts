@@ -7,7 +7,7 @@ import { type FeedListener, HostFeed } from "./hostFeed";
 const CATCH_UP_MS = 30_000;
 
 interface Listener extends FeedListener {
-  /** Another host is shown. */
+  /** Called when the page starts to show a host. */
   onOpen(data: HostData): void;
 }
 
@@ -22,7 +22,7 @@ export class ActiveHost {
       this.listener.onState();
     },
   });
-  /** The state of the connection while there is no feed. */
+  /** The state of the connection until there is a feed. */
   private unresolved: ConnectionState = { mode: "connecting", problem: null };
 
   constructor(private readonly listener: Listener) {}
@@ -41,7 +41,7 @@ export class ActiveHost {
     });
   }
 
-  /** Show the host `name`, or if it is null, the host that the server chooses. */
+  /** Show the host `name`. If `name` is null, show the host that the server chooses. */
   show(name: string | null): void {
     const host = name ?? this.defaultHost.name;
     if (host === null) this.defaultHost.find();

@@ -4,7 +4,7 @@ import type { HostData } from "../store/host";
 const LATE_MS = 3_000;
 const MARGIN_INTERVALS = 3;
 
-/** Fetches from the history the samples of a host that the page does not have. */
+/** Fetches a host's missing samples from the history. */
 export class CatchUp {
   /** The time since which samples may be missing, by the collector's clock; null if none are missing. */
   private missingFrom: number | null;
@@ -17,20 +17,24 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** Note that the stream has ended, so samples may be missing since shortly before the newest sample. */
+  /** Note that the stream has ended: from shortly before the newest sample on, samples may be missing. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);
   }
 
-  /** Fetch the missing samples. Without a live stream, more samples will be missing, because polling skips samples. */
+  /**
+   * Fetch the missing samples.
+   *
+   * Without a live stream, the next call fetches these samples again, because polling skips samples.
+   */
   run(isLive: boolean): void {
     if (this.missingFrom === null) return;
     this.backfill.fill(this.missingFrom);
     if (isLive) this.missingFrom = null;
   }
 
-  /** Fetch the bucket that includes a late sample, because the page cannot compute the new mean of the bucket. */
+  /** Fetch the bucket of a sample that arrived late, because the page cannot compute the bucket's new mean. */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;
     clearTimeout(this.timer);

@@ -25,7 +25,7 @@ interface Loaded {
   readonly annotations: readonly Annotation[];
 }
 
-/** One of the two runs of a comparison, with its history. A run that is under way is fetched again and again. */
+/** One of the two runs of a comparison, with its history. A run that is under way is fetched again at intervals. */
 export class ComparedRun {
   readonly run = signal<Run | null>(null);
   readonly history = signal<RunHistory | null>(null);
@@ -88,7 +88,7 @@ export class ComparedRun {
   }
 }
 
-/** An empty history, if the error is that the server no longer knows the host; other errors are thrown again. */
+/** Returns an empty history if the error reports that the server no longer knows the host; rethrows other errors. */
 function emptyIfUnknown(error: unknown): HistoryResult {
   if (isUnknownHost(error)) return { host: "", start: 0, end: 0, channels: new Map() };
   throw error;

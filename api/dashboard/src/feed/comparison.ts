@@ -16,12 +16,12 @@ interface Page {
   change(view: Partial<View>): void;
 }
 
-/** The names of the runs in charts and tables. */
+/** The letters that stand for the two runs in charts and tables. */
 export const RUN_LETTERS = ["A", "B"] as const;
 
 const NO_SAMPLES: ReadonlyMap<string, Newest> = new Map();
 
-/** The name that the charts of a comparison use for a channel of the run at `index`: `0/system/cpu`. */
+/** The name that the charts of a comparison use for a channel of the run at `index`, such as `0/system/cpu`. */
 export function comparedChannel(index: number, channel: string): string {
   return `${index}/${channel}`;
 }
@@ -102,7 +102,7 @@ export class Comparison implements ChartSource {
     return { seriesAt: (channel: string) => this.all.value.get(channel) };
   }
 
-  /** The annotations of both runs; the time of each is the time since the start of its run. */
+  /** The annotations of both runs. The timestamp of an annotation is counted from the start of its run. */
   get moments(): Moments {
     return this.marked.value;
   }

@@ -9,12 +9,12 @@ interface Listener {
 }
 
 /**
- * Finds the host to show if the address of the page names none.
+ * Finds the host to show if the address of the page does not name a host.
  *
- * The server chooses the host. If the machine on which the server runs is monitored, it chooses this machine.
+ * The server chooses the host. If the machine on which the server runs is monitored, the server chooses this machine.
  */
 export class DefaultHost {
-  /** The host that the server has chosen; null until it has responded. */
+  /** The host that the server has chosen; null until the server has responded. */
   name: string | null = null;
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;

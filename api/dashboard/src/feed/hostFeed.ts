@@ -11,24 +11,24 @@ import { FindingsFeed } from "./findingsFeed";
 import { MomentsFeed } from "./momentsFeed";
 
 export interface FeedListener {
-  /** The state of the connection has changed. */
+  /** Called when the state of the connection has changed. */
   onState(): void;
-  /** The status of a host has arrived. */
+  /** Called when the status of any host has arrived. */
   onStatus(status: CollectorStatus): void;
-  /** The host's values have changed. */
+  /** Called when the host's values may have changed. */
   onValues(): void;
-  /** Samples from the history have been merged, or the history could not be read. */
+  /** Called when samples from the history have been merged, or the history could not be read. */
   onHistory(): void;
-  /** The host's findings have changed, or could not be read. */
+  /** Called when the host's findings have changed, or could not be read. */
   onFindings(): void;
-  /** Annotations, findings or runs in the span have changed, or could not be read. */
+  /** Called when annotations, findings or runs in the span have changed, or could not be read. */
   onMoments(): void;
 }
 
 /** Keeps one host's data current, with live samples from the connection and missed samples from the history. */
 export class HostFeed {
   state: ConnectionState = { mode: "connecting", problem: null };
-  /** Why the past is incomplete, as a sentence; null if it is complete. */
+  /** Why the host's history is incomplete on this page, as a sentence; null if it is complete. */
   historyProblem: string | null = null;
   readonly findings: FindingsFeed;
   readonly moments: MomentsFeed;

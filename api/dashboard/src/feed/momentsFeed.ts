@@ -7,10 +7,10 @@ import type { Span } from "../view/view";
 /** A span is fetched once the reader has not changed it for this long. */
 const SETTLE_MS = 150;
 /**
- * The lists are fetched this long after the state of a run or a finding was removed.
+ * The lists are fetched this long after the broker has removed the retained state of a run or a finding.
  *
- * The event that ends a run or a finding may arrive before or after its state is removed. After this time, the lists
- * should contain that event.
+ * The event that ends a run or a finding may be stored only after the removal. After this pause, the server's lists
+ * should contain the event.
  */
 const REMOVED_MS = 3_000;
 
@@ -21,9 +21,9 @@ interface Options {
 }
 
 /**
- * Provides what happened on one host in the span that is shown.
+ * Provides the annotations, findings and runs of one host in the span that is shown.
  *
- * It fetches lists from the server, and adds what the stream delivers.
+ * They come from lists that the server returns, and from events that the stream delivers later.
  */
 export class MomentsFeed {
   moments: Moments = NO_MOMENTS;
@@ -31,7 +31,7 @@ export class MomentsFeed {
   problem: string | null = null;
   private listed: Moments = NO_MOMENTS;
   private live: Moments = NO_MOMENTS;
-  /** The newest query for the lists; its `to` is null if the span ends now, so that the stream continues the lists. */
+  /** The newest query for the lists. Its `to` is null if the span ends now: the stream then continues the lists. */
   private query: MomentsQuery | null = null;
   private readonly lists: RetriedFetch<Moments>;
 
@@ -51,9 +51,9 @@ export class MomentsFeed {
   }
 
   /**
-   * Fetch what happened in `span`, unless an earlier query covers the span.
+   * Fetch what happened in `span`, unless the newest query covers the span.
    *
-   * Call this method with each frame. `now` is the time by the host's clock.
+   * Call this method on every frame. `now` is the time by the host's clock.
    */
   show(span: Span, now: number): void {
     const isPast = span.isFixed && span.to < now;

@@ -6,7 +6,7 @@ import { column } from "../charts/points";
 import { HostData, WINDOW_MS } from "../store/host";
 import { ChannelSeries } from "../store/series";
 
-/** The made-up channel that combines all GPUs of a run; only comparisons use it. */
+/** The name of the series that combines all GPUs of a run. Only comparisons use this name; it is not a real channel. */
 export const RUN_GPUS = "gpus";
 
 const MACHINE = ["system/cpu", "system/memory", "system/disk", "system/network"] as const;
@@ -31,16 +31,16 @@ export function channelsOf({ gpus }: Run): string {
   return [...gpus.filter((id) => GPU_ID.test(id)).map(gpuChannel), ...MACHINE].join(",");
 }
 
-/** The history of a run, by the time since its start. */
+/** The history of a run, with times since the start of the run. */
 export interface RunHistory {
   readonly run: Run;
   /** The end of the fetched history, in ms since the start of the run. */
   readonly length: number;
-  /** The usual interval between the samples, or half of the width of the buckets, in ms. */
+  /** The usual interval between the samples or, if the history has buckets, half the width of a bucket, in ms. */
   readonly intervalMs: number;
-  /** The series of the channels, by the time since the start of the run. */
+  /** The series of each channel, with times since the start of the run. */
   readonly series: ReadonlyMap<string, ChannelSeries>;
-  /** The fetched history, by the host's clock. */
+  /** The fetched history, with times by the host's clock. */
   readonly data: HostData;
 }
 
@@ -57,7 +57,11 @@ export function runHistory(run: Run, end: number, response: HistoryResult): RunH
   return { run, length: end - run.started, intervalMs, series, data };
 }
 
-/** One series for all GPUs. They were sampled at different times, so each column has its means over common steps. */
+/**
+ * Combines the series of all GPUs into one series.
+ *
+ * GPUs are sampled at different times, so the values of each GPU are first averaged over common steps.
+ */
 function together(gpus: readonly ChannelSeries[], span: { from: number; to: number }, intervalMs: number) {
   const names = Object.keys(TOGETHER);
   const series = new ChannelSeries(names, WINDOW_MS, Infinity);
@@ -85,7 +89,7 @@ function sinceStart(series: ChannelSeries, start: number): ChannelSeries {
 }
 
 /**
- * The median distance between samples, or half of the median distance between buckets.
+ * The median distance between samples or, if the series has buckets, half the median distance between buckets, in ms.
  *
  * A chart draws steps of at least twice this length, so that each step contains two samples or one bucket.
  */

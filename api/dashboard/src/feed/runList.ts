@@ -12,11 +12,11 @@ export const ANY_RUN: RunFilter = { host: null, user: null, tag: null, state: nu
 
 type FetchRuns = (query: RunsQuery, signal: AbortSignal) => Promise<RunsPage>;
 
-/** The runs of all hosts that match a filter, the newest first. The first page is fetched again every 10 s. */
+/** The runs on all hosts, filtered, the newest first. The first page is fetched again every 10 s. */
 export class RunList {
   /** The runs that have been fetched; null until the server has responded. */
   readonly runs = signal<readonly Run[] | null>(null);
-  /** The parameter `end` that selects the next page; null if there is no page to add. */
+  /** The value of the query parameter `end` that selects the next page; null if there is no page to add. */
   readonly next = signal<number | null>(null);
   /** Why the runs cannot be read, as a sentence; null if they can be read. */
   readonly problem = signal<string | null>(null);
@@ -79,7 +79,7 @@ export class RunList {
   }
 }
 
-/** Whether each word of `text` is in the run's name, id, host, user, command or tags. */
+/** Whether every word of `text` occurs in the run's name, id, host, user, command or tags. */
 export function containsText(run: Run, text: string): boolean {
   const all = [run.name, run.id, run.host, run.user, run.command, ...run.tags].join("\n").toLowerCase();
   return text

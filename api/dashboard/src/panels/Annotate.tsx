@@ -9,7 +9,7 @@ import styles from "./Annotate.module.css";
 
 const LONGEST = 1_000;
 
-/** A dialog with the form for an annotation. It opens when `annotating` of the monitor gets a time. */
+/** A dialog with the form for an annotation. It opens when `monitor.annotating` is set to a time. */
 export function Annotate() {
   const monitor = useMonitor();
   const dialog = useRef<HTMLDialogElement>(null);

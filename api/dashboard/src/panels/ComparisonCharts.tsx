@@ -16,7 +16,7 @@ interface Compared {
   readonly channel: string;
   readonly field: string;
   readonly scale: Scale;
-  /** The charts divide the values of the field by this unit. */
+  /** The charts divide the values of the field by this number, for example to convert bytes to GiB. */
   readonly unit?: number;
   readonly format: (value: number | null) => string;
 }
@@ -60,7 +60,7 @@ const CHARTS: readonly Compared[] = [
   { title: "Network, sent", channel: "system/network", field: "upload_rate", ...IN_RATE },
 ];
 
-/** Charts that each show both runs, by the time since the start of the run. Charts without data are left out. */
+/** Charts that each show both runs, aligned at the start of the runs. Charts without data are left out. */
 export function ComparisonCharts({ comparison }: { readonly comparison: Comparison }) {
   const { charted } = comparison;
   const shown = CHARTS.filter(({ channel }) =>

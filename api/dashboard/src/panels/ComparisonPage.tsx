@@ -19,7 +19,7 @@ import { State } from "./RunCard";
 /**
  * The page that shows two runs side by side, and in the same charts.
  *
- * It reads `runs` only when it is created, so other runs require another `key`.
+ * The component reads `runs` only when it is created, so other runs require another `key`.
  */
 export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[] }) {
   const monitor = useMonitor();
@@ -57,7 +57,7 @@ export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[
   );
 }
 
-/** A sentence about why a run is missing from the charts, or from a part of the charts. */
+/** A sentence that explains why a run, or a part of the run, is missing from the charts. */
 function Problem({ letter, compared }: { readonly letter: string; readonly compared: ComparedRun }) {
   const monitor = useMonitor();
   const history = compared.history.value;

@@ -2,12 +2,16 @@ import styles from "./Flag.module.css";
 import { Hint } from "./Hint";
 
 interface Props {
-  /** `▲`: may become a problem; `!`: is a problem. */
+  /** `▲` marks something that may become a problem, and `!` marks a problem. */
   readonly icon: "▲" | "!";
   readonly label: string;
 }
 
-/** An icon that marks a problem where there is no room for a label. It shows the label as its explanation. */
+/**
+ * An icon that marks a problem where there is no room for a label.
+ *
+ * The label opens when the reader points at the icon, focuses it or taps it.
+ */
 export function Flag({ icon, label }: Props) {
   return (
     <Hint text={label} class={`${styles.flag} ${icon === "▲" ? styles.note : ""}`}>

@@ -10,7 +10,7 @@ import { Meter, MeterRow } from "./Meter";
 
 const NEARLY_FULL = 95;
 
-/** The MIG instances of a GPU and their memory. A GPU without instances renders nothing. */
+/** The MIG instances of a GPU and their memory. Nothing is rendered for a GPU without instances. */
 export function GpuInstances({ id }: { readonly id: string }) {
   const shown = useValue((monitor) => (monitor.shown ? instancesOf(monitor.shown, id) : []));
   if (shown.length === 0) return null;

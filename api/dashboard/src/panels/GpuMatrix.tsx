@@ -22,7 +22,7 @@ const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Proc
 /**
  * A table with a row for each GPU. Selecting a row shows its GPU in the GPU panel.
  *
- * For a host with fewer than two GPUs, it renders nothing.
+ * Nothing is rendered for a host with fewer than two GPUs.
  */
 export function GpuMatrix() {
   const { ids, selected } = useValue((monitor) => ({

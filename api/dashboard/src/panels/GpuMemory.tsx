@@ -15,7 +15,7 @@ import panels from "./Panel.module.css";
 
 const NEARLY_FULL = 95;
 
-/** The widget in the sidebar that shows the memory in use on each GPU. It is always visible. */
+/** The panel in the sidebar that shows the memory in use on each GPU. */
 export function GpuMemory() {
   const { ids, absence } = useValue(({ shown }) => ({
     ids: shown?.gpuIds ?? [],

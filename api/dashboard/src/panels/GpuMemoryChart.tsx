@@ -21,7 +21,7 @@ const EXPLANATION =
   "the memory of the driver and of other processes. All memory that was in use before this page was opened is " +
   "violet, because the history does not store processes.";
 
-/** A chart of the memory of the selected GPU over time, with areas for processes that this page has seen. */
+/** A chart of the memory of the selected GPU over time. Processes have their own areas since the page was opened. */
 export function GpuMemoryChart() {
   const id = useValue((monitor) => monitor.selectedGpu);
   return id === null ? null : <Stack key={id} id={id} />;
@@ -78,7 +78,7 @@ interface Placed {
   readonly label: string;
 }
 
-/** The processes that were last seen after the start of the span, in the order of their places. */
+/** The processes that used the GPU at or after the start of the span, in the order in which they are stacked. */
 function processesIn(monitor: Monitor, id: string): Placed[] {
   const places = monitor.charted?.processMemory.get(processesChannel(id))?.places ?? [];
   const shown = places.flatMap((process, place) =>

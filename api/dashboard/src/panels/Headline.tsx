@@ -5,11 +5,11 @@ import { Hint } from "./Hint";
 interface Props {
   readonly now: ComponentChildren;
   readonly testId: string;
-  /** The class of the number. It sets the font and the width, which depend on the longest text. */
+  /** The CSS class of the number. It sets the font, and a width that has room for the longest text. */
   readonly class: string | undefined;
-  /** The class of the facts. It sets how the facts wrap in a narrow panel. */
+  /** The CSS class of the facts. It sets how the facts wrap in a narrow panel. */
   readonly facts: string | undefined;
-  /** The facts beside the number, each a `Fact`. */
+  /** The `Fact` components beside the number. */
   readonly children: ComponentChildren;
 }
 

@@ -10,7 +10,7 @@ const KEYS = [
     "← and →",
     "On a chart: move the cursor of all charts (with Shift, ten times as far); in the list of hosts: move from a host to its GPUs",
   ],
-  ["Home and End", "On a chart: move the cursor to the ends of the span"],
+  ["Home and End", "On a chart: move the cursor to the start of the span; remove the cursor"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
   ["a", "Annotate the time at the cursor, or now"],

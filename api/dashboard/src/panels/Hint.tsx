@@ -37,9 +37,9 @@ export function Hint({ text, class: style = "", testId, children }: Props) {
 }
 
 /**
- * Event handlers for a button or a link with an explanation; none if the explanation is empty.
+ * Event handlers for a button or a link with an explanation; no handlers if the explanation is empty.
  *
- * They open the explanation when the mouse points at the button or link, or when it gets the focus.
+ * They show the explanation while the mouse points at the button or link, or while the button or link has the focus.
  */
 export function useHint(text: HintText): Handlers {
   const { hints } = useMonitor();

@@ -22,7 +22,7 @@ interface Props {
 /**
  * Shows the name of the host, and lets the reader choose another host.
  *
- * Up to 12 hosts are a list to choose from. For more hosts, there is a search.
+ * Up to 12 hosts are offered as a list. For more than 12 hosts, there is a search field.
  */
 export function HostChoice() {
   const monitor = useMonitor();

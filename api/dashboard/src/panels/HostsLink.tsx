@@ -2,7 +2,7 @@ import controls from "../styles/controls.module.css";
 import { useMonitor, useValue } from "../view/hooks";
 
 /**
- * The button that switches between one host and all hosts.
+ * The button that switches between the page of one host and the page of all hosts.
  *
  * If there is only one host, the button is shown only on the page of all hosts.
  */

@@ -26,7 +26,7 @@ const LEGEND: readonly (readonly [CellKind, string, string])[] = [
 ];
 const STATES = { live: "✓ live", stale: "○ no data", offline: "○ offline" } as const;
 
-/** The page of all hosts, on which to find a free GPU or a host that needs attention. */
+/** The page of all hosts. It helps to find a free GPU, or a host that needs attention. */
 export function HostsPage() {
   const { overview } = useMonitor();
   const [query, setQuery] = useState("");
@@ -144,7 +144,7 @@ function Host({ row, short }: { readonly row: FleetRow; readonly short: string }
   );
 }
 
-/** The cell of a GPU. The first tap on the cell opens its explanation, and the second tap follows its link. */
+/** The cell of a GPU. On a touch screen, the first tap opens the cell's explanation; the second tap opens its link. */
 function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
   const { hints } = useMonitor();
   const { id, kind, sign } = cell;
@@ -173,7 +173,7 @@ function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
   );
 }
 
-/** Moves the focus along a row with the left and right arrow keys, from the host to its GPUs. */
+/** Lets the left and right arrow keys move the focus along a row, between the host and its GPUs. */
 function moveFocus(event: TargetedEvent<HTMLElement, KeyboardEvent>): void {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (step === undefined) return;

@@ -20,7 +20,7 @@ const CHANNEL = "system/memory";
 const NEARLY_FULL = 92;
 const AXIS = new Intl.NumberFormat("en");
 
-/** The unit of the axis and of the legend. In the legend, values of less than 1 TiB have a smaller unit. */
+/** The unit of the axis and of the legend. If it is TiB, the legend shows values below 1 TiB in a smaller unit. */
 interface Unit {
   readonly name: "GiB" | "TiB";
   readonly bytes: number;
@@ -55,8 +55,8 @@ function linesIn({ name, bytes, digits }: Unit) {
 /**
  * The memory panel.
  *
- * It shows RAM and swap, now and over time, the limit of the job, the memory pressure, and the memory of the selected
- * GPU.
+ * It shows the current and past usage of RAM, of swap, and of the job whose memory is limited. It also shows the memory
+ * pressure and the memory of the selected GPU.
  */
 export function MemoryUsage() {
   const { total, limited, swapped } = useValue((monitor) => ({

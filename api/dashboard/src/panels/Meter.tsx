@@ -8,11 +8,11 @@ import styles from "./Meter.module.css";
 
 interface Props {
   readonly label: string;
-  /** The value in percent; null if it is not known. */
+  /** The value in percent; null if the value is not known. */
   readonly value: (monitor: Monitor) => number | null;
   readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  /** The bar has the colour of a warning from this percentage on. */
+  /** At this percentage and above, the bar has the colour of a warning. */
   readonly warnAt?: number;
 }
 
@@ -52,7 +52,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
-/** A bar that is hidden from screen readers, because the page shows its number elsewhere. */
+/** A bar that is hidden from screen readers, because the page shows the value elsewhere as a number. */
 export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
   return <div ref={useFill(value)} class={`${styles.meter} ${styles[tint]}`} aria-hidden="true" />;
 }

@@ -9,19 +9,19 @@ import styles from "./Panel.module.css";
 interface Props {
   readonly id: string;
   readonly title: string;
-  /** The channel whose time the panel shows. While the channel is stale, the panel is dimmed. */
+  /** The channel that provides the values. While it is stale, the panel is dimmed and shows the time of its values. */
   readonly channel?: string | undefined;
   /** The name of the sensor that provides the channel. If this sensor is not working, the panel shows why. */
   readonly sensor?: string;
   readonly side?: ComponentChildren;
-  /** The class that sets the place of the panel on the page. */
+  /** The CSS class that sets the place of the panel on the page. */
   readonly class?: string | undefined;
-  /** Whether the final height of the panel is not known yet. */
+  /** Whether the panel may still grow. If so, the panels below it are hidden for a moment. */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }
 
-/** A titled region of the page. A stale panel is dimmed, and shows how long ago its data stopped. */
+/** A titled region of the page. A stale panel is dimmed, and shows since when it has received no data. */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (

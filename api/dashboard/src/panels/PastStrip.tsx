@@ -16,7 +16,7 @@ const EDGE = "data-edge";
 const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
-/** The utilization over the whole history. A brush on this strip marks the span of the charts. */
+/** A strip that shows the utilization over the whole history. A brush on the strip marks the span of the charts. */
 export function PastStrip() {
   const monitor = useMonitor();
   const past = monitor.past.known.value;
@@ -70,7 +70,7 @@ function startText(monitor: Monitor): string {
 
 interface Drag {
   readonly handle: DragHandle;
-  /** The span of the charts before the drag. */
+  /** The span of the charts when the drag began. */
   readonly span: Zoom;
   readonly start: number;
   readonly end: number;
@@ -83,7 +83,7 @@ function handleOf(event: PointerEvent): DragHandle {
   return "select";
 }
 
-/** The span of the strip, from the oldest data to now. Its end moves about a pixel at a time, not with each frame. */
+/** The span of the strip, from about the oldest data to now. Its end moves in steps of about a pixel. */
 function boundsOf({ now, past }: Monitor): Zoom | null {
   const known = past.known.value;
   if (known === null) return null;
@@ -91,7 +91,7 @@ function boundsOf({ now, past }: Monitor): Zoom | null {
   return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
 }
 
-/** The span of the charts within the strip. A span that ends now ends where the strip ends. */
+/** The span that the brush marks. If the span of the charts ends now, the brush ends at the end of the strip. */
 function heldBy(bounds: Zoom, span: Span): Zoom {
   return span.isFixed ? span : { from: bounds.to - (span.to - span.from), to: bounds.to };
 }
@@ -117,9 +117,9 @@ function Line() {
 }
 
 /**
- * The mark on the strip for the span of the charts, or for the span that the reader is choosing.
+ * The mark on the strip for the span of the charts or, during a drag, for the span that the reader is choosing.
  *
- * The arrow keys move its edges.
+ * The arrow keys move the edge that has the focus.
  */
 function Brush({ span }: { readonly span: Zoom | null }) {
   const monitor = useMonitor();

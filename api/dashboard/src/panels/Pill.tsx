@@ -13,7 +13,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A state in a few words. The colour, and the sign before the words, depend only on `kind`. */
+/** A state in a few words. Only `kind` determines the colour and the sign before the words. */
 export function Pill({ kind, text, testId, children }: Props) {
   return (
     <Hint text={text} class={`${styles.pill} ${styles[kind]}`} testId={testId}>

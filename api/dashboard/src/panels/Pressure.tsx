@@ -14,7 +14,7 @@ interface Props {
 /**
  * Shows in one word how much tasks wait for the CPU or for memory.
  *
- * If the pressure is not calm, the pill also shows in what percentage of the last 10 s some task waited.
+ * If the pressure is not calm, the pill also shows the percentage of the last 10 s in which at least one task waited.
  */
 export function Pressure({ family }: Props) {
   const level = useValue((monitor) => judge(monitor, family));

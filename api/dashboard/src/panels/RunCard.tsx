@@ -10,7 +10,7 @@ import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import styles from "./RunCard.module.css";
 
-/** A card about the run in the address, above the charts of the run's host and span. */
+/** A card about the run that the page's address names. The card is shown above the charts. */
 export function RunCard({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const { run, problem } = useRun(id);
@@ -92,9 +92,10 @@ function Facts({ run }: { readonly run: Run }) {
 }
 
 /**
- * The run as the stream or the REST API last reported it.
+ * The newest state of the run, from the REST API or the stream.
  *
- * If the address contains neither a range nor a zoom, the page shows the span of the run.
+ * When the run has been fetched, and the address contains neither a range nor a zoom, the page changes to the span of
+ * the run.
  */
 function useRun(id: string): { readonly run: Run | null; readonly problem: string } {
   const monitor = useMonitor();

@@ -3,15 +3,15 @@ import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { type HostData, WINDOW_MS } from "./host";
 
-/** The maximum number of points fetched for the last hour. At the default interval of 2 s, every sample fits. */
+/** The maximum number of points for the last hour. It is enough for every sample at the default interval of 2 s. */
 const MAX_POINTS = 2_000;
-/** The length of the newest span, which is fetched as single samples at any interval. */
+/** The length of the newest part of the history, which is fetched as single samples, not as buckets. */
 const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
- * The ingester stores samples in batches and may have a backlog, so the newest samples may be missing
- * from the first response. The page therefore fetches the newest span again after this pause, and
- * repeats this with growing pauses until the history reaches the start of the stream.
+ * The ingester stores samples in batches and may have a backlog, so the newest samples may be missing from the first
+ * response. The page therefore fetches the newest span again after this pause. It repeats this with growing pauses, up
+ * to seven times, until the history has caught up with the stream.
  */
 const SETTLE_MS = 3_000;
 const SETTLE_SPAN_MS = 20_000;
@@ -20,17 +20,17 @@ const SETTLE_ATTEMPTS = 7; // the last attempt is made after three minutes
 interface BackfillOptions {
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
-  /** Called after rows were merged, or after merging failed. `problem` is the reason for the failure, else null. */
+  /** Called after a fetch. `problem` is null if the samples were merged, otherwise the reason why the fetch failed. */
   onChange(problem: string | null): void;
 }
 
 /**
- * Joins the history of a host to its live samples, without a seam.
+ * Joins the history of a host to its live samples, without gaps and duplicates.
  *
- * The stream is opened before the history is fetched, so no sample is lost between the two. The history
- * is fetched in two parts: buckets up to a certain time, single samples after it. Live samples
- * therefore overlap only with single samples, where two samples with the same time are the same
- * sample. A bucket is only ever replaced as a whole. Frames and responses may arrive in any order.
+ * The stream is opened before the history is fetched, so no sample is lost between the two. The history is fetched in
+ * two parts: buckets up to a certain time, and single samples after this time. Live samples therefore overlap only with
+ * single samples. Two samples of a channel with the same time are the same sample. A bucket is only replaced as a
+ * whole. Frames and responses may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;
@@ -44,7 +44,7 @@ export class Backfill {
     private readonly options: BackfillOptions,
   ) {}
 
-  /** Fetch the samples since `from`, by the collector's clock; -Infinity fetches the whole window. */
+  /** Fetch the samples since `from`, by the collector's clock; -Infinity fetches the whole last hour. */
   fill(from: number): void {
     this.from = Math.min(from, this.from ?? Infinity);
     clearTimeout(this.timer);
@@ -102,7 +102,7 @@ export class Backfill {
     this.later(() => void this.settle(newest, now, attempt + 1), SETTLE_MS * 2 ** attempt);
   }
 
-  /** Fetch a span and merge it. Returns the newest time that the history has in it; -Infinity if there is none. */
+  /** Fetch the history of a span and merge it. Returns the time of its newest point; -Infinity if it has no points. */
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
     const query = { host: this.host.name, start, end, maxPoints };
     const response = await this.options.fetchHistory(query, this.request.signal);

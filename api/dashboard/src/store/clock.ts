@@ -1,22 +1,20 @@
 const SPAN_MS = 60_000;
-/** A sample whose time is further than this from the estimated clock was stamped by another clock. */
+/** A sample whose time differs from the estimated clock by more than this is taken to have a false time. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
 const MOST_ASSUMPTIONS = 99;
 
 /**
- * How far the collector's clock is ahead of this browser's, in milliseconds.
+ * Estimates how far the collector's clock is ahead of this browser's clock, in milliseconds.
  *
- * Samples arrive late, never early. The estimate is therefore the largest difference between a
- * sample's time and its arrival in the last one to two minutes: that sample was delayed the least.
- * Old samples that a collector publishes after an outage have smaller differences and do not change
- * the estimate.
+ * For each sample, the time of its arrival is subtracted from the time in the sample. The estimate is the largest
+ * result of the last one to two minutes, which belongs to the sample with the shortest delay. Old samples that a
+ * collector publishes after an outage have smaller results, so they do not change the estimate.
  *
- * A sample whose time is far from the estimate does not change it either, because the time may be
- * false. If the collector's clock was set, such samples soon are the majority, and the estimate
- * follows them. At most one sample per second counts towards this majority, so a burst of delayed
- * frames cannot outvote the other samples.
+ * A sample whose time is far from the estimate does not change it either, because the time may be false. If the
+ * collector's clock has been set, such samples soon become the majority, and the estimate follows them. At most one
+ * sample per second counts towards this majority, so a burst of delayed frames cannot outvote the other samples.
  */
 export class HostClock {
   private readonly assumptions: number[] = [];
@@ -40,8 +38,9 @@ export class HostClock {
   }
 
   /**
-   * Note an estimate: the collector's clock showed `timestamp` at the browser's time `wall`. Until the
-   * first live sample arrives, the median of these estimates is used.
+   * Note an assumption: the collector's clock showed `timestamp` at the browser's time `wall`.
+   *
+   * Until the first live sample arrives, the estimate is the median of these assumptions.
    */
   assume(timestamp: number, wall: number): void {
     this.assumptions.push(timestamp - wall);
@@ -49,7 +48,7 @@ export class HostClock {
     this.observedAt = wall;
   }
 
-  /** The time that the collector's clock showed when the last sample arrived; null before the first live sample. */
+  /** The estimated time of the collector's clock when the last sample arrived; null before the first live sample. */
   get latest(): number | null {
     return this.current === null ? null : this.at(this.observedAt);
   }
@@ -58,7 +57,7 @@ export class HostClock {
     return this.current === null ? this.assumed() : Math.max(this.current, this.previous ?? -Infinity);
   }
 
-  /** The collector's clock at the browser's time `wall`. */
+  /** The estimated time of the collector's clock at the browser's time `wall`. */
   at(wall: number): number {
     return wall + this.ahead;
   }

@@ -1,7 +1,7 @@
 import { numberOf, numbersOf, type Values } from "../bus/payload";
 import { FAMILIES, type Family, isCharted } from "../catalogue";
 
-/** The utilization of the busiest core in a CPU sample; the mean of 128 cores would hide one saturated core. */
+/** The column for the utilization of the busiest core; the mean of 128 cores would hide a saturated core. */
 export const BUSIEST_CORE = "busiest_core";
 
 const PER_CORE = "per_core";
@@ -9,11 +9,11 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The columns of a family that are kept over time: its numeric fields. For a GPU, only the numeric
- * fields that charts draw are kept.
+ * The columns of a family that are kept over time: its numeric fields. For a GPU, only the numeric fields that charts
+ * draw are kept.
  *
- * For lists and groups, only the newest values are kept. An hour of 256 cores at an interval of 1 s
- * would take 7 MB, and no chart draws it.
+ * For fields that are lists or groups, only the newest values are kept. No chart draws single cores over time, and an
+ * hour of the values of 256 cores at an interval of 1 s would take 7 MB.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
@@ -30,7 +30,7 @@ export const HISTORY_FIELDS = [
   ),
 ].join(",");
 
-/** The value of a kept column in a payload; NaN where it was not reported. */
+/** The value of a kept column in a payload; NaN if the value was not reported. */
 export function valueIn(values: Values, column: string): number {
   if (column === BUSIEST_CORE) return highest(numbersOf(values[PER_CORE]));
   return numberOf(values[column]) ?? NaN;
@@ -38,7 +38,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** A kept column of a history response. The response splits a list into the columns per_core.0, per_core.1, … */
+/** The values of a kept column in a history response, where per_core is split into per_core.0, per_core.1, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

@@ -3,12 +3,12 @@ import type { Zoom } from "../view/view";
 import type { HostData } from "./host";
 
 /**
- * The data of the charts in a span, as CSV: a row per tick, a column per value.
+ * The data of the charts in a span, as CSV. It has a row for each reading of the sensors and a column for each value.
  *
- * In one tick, all sensors are read within a few milliseconds. Samples that are less than half an
- * interval apart therefore share a row, which has the time of the first sample. The cell of a value
- * that was not reported is empty. The file contains no text from the bus, because a spreadsheet could
- * run such text as a formula. The column names come from this page; the cells are numbers and times.
+ * The collector reads all sensors within a few milliseconds. Samples whose times differ by at most half an interval
+ * therefore share a row, which has the time of the first sample. The cell of a value that was not reported is empty.
+ * The file contains no text from the bus, because a spreadsheet could run such text as a formula: the column names come
+ * from this page, and the cells are numbers and times.
  */
 export function csvOf(host: HostData, span: Zoom): string {
   const channels = [...host.series].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));

@@ -5,9 +5,9 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import type { Span } from "../view/view";
 import { HostData, WINDOW_MS } from "./host";
 
-/** The maximum number of points of a span in the past, which is fetched once. */
+/** The maximum number of points for a span in the past, which is fetched only once. */
 const MAX_POINTS = 4_000;
-/** The maximum number of points of a span that ends now, which is fetched again and again: about one per pixel. */
+/** The maximum number of points for a span that ends now. It is low, because the span is fetched again and again. */
 const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
@@ -26,13 +26,13 @@ interface DetailOptions {
 }
 
 /**
- * The history of a span for which the page's own data is not enough: the span begins before the last
- * hour, is longer than an hour, or is a zoom for which the page has only buckets.
+ * The history of a span for which the page's own data is not enough.
  *
- * This history is kept apart from the live data and discarded when another span is shown.
+ * This is a span that is longer than an hour, or a zoom that begins before the last hour or includes times for which
+ * the page has only buckets. The history is kept apart from the live data, and discarded when another span is shown.
  */
 export class Detail {
-  /** Why the history of the span could not be loaded, as a sentence; null if nothing failed. Fetching is retried. */
+  /** Why the history of the span could not be loaded, as a sentence; null if no fetch failed. Fetching is retried. */
   readonly problem = signal<string | null>(null);
   /** Whether the history of the span has arrived. */
   isLoaded = false;
@@ -57,7 +57,7 @@ export class Detail {
     });
   }
 
-  /** Fetch the history of `host` in `span` if necessary. Call this on every frame. `now` is by the host's clock. */
+  /** Fetch the history of `span` if necessary. Call this on every frame. `now` is the time by the host's clock. */
   show(host: HostData | null, span: Span, now: number): void {
     const key = `${host?.name} ${span.isFixed ? span.from : ""} ${span.to - span.from}`;
     if (key !== this.key) this.reset(key);
@@ -72,7 +72,7 @@ export class Detail {
     this.history.fetch();
   }
 
-  /** The data for the charts of `host`: the history of the span if it was fetched, else the host's own data. */
+  /** The data for the charts of `host`: the history of the span if it was fetched, otherwise `host` itself. */
   of(host: HostData | null): HostData | null {
     return this.data !== null && host?.name === this.data.name ? this.data : host;
   }
@@ -107,7 +107,7 @@ export class Detail {
   }
 }
 
-/** Whether the span no longer grows. */
+/** Whether the span lies in the past, so that it gets no new samples. */
 function isPast({ isFixed, to }: Span, now: number): boolean {
   return isFixed && to <= now;
 }
@@ -116,7 +116,11 @@ function isNeeded(host: HostData, span: Span, now: number): boolean {
   return span.isFixed ? span.from < now - WINDOW_MS || isCoarse(host, span) : span.to - span.from > WINDOW_MS;
 }
 
-/** Whether the page has a bucket in the span. False while the span grows: a fetched copy would miss new samples. */
+/**
+ * Whether the page has a bucket in the span, so that the history may have more detail.
+ *
+ * This is false if new samples may still arrive in the span, because a fetched copy would not contain these samples.
+ */
 function isCoarse(host: HostData, { from, to }: Span): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;
   for (const series of host.series.values()) {

@@ -14,7 +14,7 @@ export interface FindingsState {
 
 export const NO_FINDINGS: FindingsState = { active: new Map(), isComplete: false, problem: null, changes: new Map() };
 
-/** Note that the list is being requested. Changes that arrive from now on may be newer than the response. */
+/** Note that the list is being requested. Changes that arrive from now on are kept, and applied to the response. */
 export function requested(state: FindingsState): FindingsState {
   return { ...state, changes: new Map() };
 }
@@ -34,7 +34,7 @@ export function interrupted(state: FindingsState): FindingsState {
   return { ...state, isComplete: false };
 }
 
-/** Note a finding from the stream, whether it is active or over. */
+/** Note a finding from the stream, which is either active or over. */
 export function reported(state: FindingsState, finding: Finding): FindingsState {
   return changed(state, finding.channel, finding.isOver ? null : finding);
 }
@@ -44,7 +44,7 @@ export function removed(state: FindingsState, channel: string): FindingsState {
   return state.active.has(channel) || channel.startsWith("system/findings/") ? changed(state, channel, null) : state;
 }
 
-/** The active findings, the most severe first. Findings of the same severity are in order of age, the newest first. */
+/** The active findings, the most severe first. Among findings of the same severity, the newest is first. */
 export function worstFirst({ active }: FindingsState): Finding[] {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
   return [...active.values()].sort((a, b) => rank(b) - rank(a) || b.since - a.since);
@@ -61,7 +61,7 @@ function apply(active: Map<string, Finding>, channel: string, finding: Finding |
   else active.delete(channel);
 }
 
-/** The kind of a finding, as words: `memory growth`, `idle GPU`. */
+/** The kind of a finding in words, such as `memory growth` or `idle GPU`. */
 export function kindOf({ channel }: Finding): string {
   return (channel.split("/")[2] ?? "finding").replaceAll("_", " ").replace(/\bgpu\b/, "GPU");
 }
@@ -71,7 +71,7 @@ export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) =
   return active.size === state.active.size ? state : { ...state, active };
 }
 
-/** The id of the GPU that a finding's subject names, such as 3 in `gpu3-nvlink`; null if it names no GPU. */
+/** The id of the GPU that a finding's subject names, such as 3 in `gpu3-nvlink`; null if no GPU is named. */
 export function gpuOfSubject(subject: string): string | null {
   return /^gpu(\d{1,4})\b/.exec(subject)?.[1] ?? null;
 }

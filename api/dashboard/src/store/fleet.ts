@@ -16,7 +16,7 @@ export interface FleetRow {
 export const SORTINGS = ["free", "findings", "name"] as const;
 export type Sorting = (typeof SORTINGS)[number];
 
-/** A row for each host of `hosts`, and a row for each other name in `listed`, whose host is offline. */
+/** One row for each host in `hosts`, and one `offline` row for each name in `listed` that is not in `hosts`. */
 export function fleetOf(hosts: readonly GlancedHost[], listed: readonly string[]): FleetRow[] {
   const live = new Set(hosts.map(({ name }) => name));
   const others = listed.filter((name) => !live.has(name));
@@ -46,7 +46,7 @@ export function countOf(rows: readonly FleetRow[], ...kinds: readonly CellKind[]
   return rows.reduce((sum, { cells }) => sum + cells.filter(({ kind }) => kinds.includes(kind)).length, 0);
 }
 
-/** The rows that contain every word of `query` in the host's name or in the worst finding's summary, sorted. */
+/** The sorted rows that match `query`: each word is in the host's name or in the summary of the worst finding. */
 export function chosen(rows: readonly FleetRow[], query: string, sorting: Sorting): FleetRow[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const text = ({ name, worst }: FleetRow) => `${name} ${worst?.summary ?? ""}`.toLowerCase();

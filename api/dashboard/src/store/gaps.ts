@@ -5,9 +5,9 @@ const MISSED_INTERVALS = 2.5;
 /**
  * Whether there is an outage between the points at `index` and `index + 1`.
  *
- * More than 2.5 intervals without a sample is an outage. The interval may have been longer in the
- * past: if both of the next two distances before or after this one are long too, the shorter one
- * is taken as the interval.
+ * Two samples that are more than 2.5 intervals apart have an outage between them. The interval may
+ * have been longer in the past. Therefore, if the two distances before this one, or the two after
+ * it, are both longer than the current interval, the shorter of the two is used as the interval.
  */
 export function isGapAfter(series: ChannelSeries, index: number, intervalMs: number): boolean {
   const distance = distanceAfter(series, index, intervalMs);
@@ -17,7 +17,10 @@ export function isGapAfter(series: ChannelSeries, index: number, intervalMs: num
   return distance > MISSED_INTERVALS * Math.max(intervalMs, around(-1), around(1));
 }
 
-/** Milliseconds from the last sample of a point to the next point. In a bucket, that sample is near the end. */
+/**
+ * Milliseconds from the last sample of a point to the next point. The last sample of a bucket is assumed to be one
+ * interval before the end of the bucket.
+ */
 function distanceAfter(series: ChannelSeries, index: number, intervalMs: number): number {
   if (index < 0 || index + 1 >= series.length) return 0;
   const inside = Math.max(series.widths[index]! - intervalMs, 0);

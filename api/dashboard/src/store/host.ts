@@ -13,22 +13,22 @@ export const STALE_INTERVALS = 3;
 const MAX_POINTS = 4_500; // an hour at an interval of 1 s, and a quarter more
 const MAX_GPUS = 64;
 
-/** The newest sample of a channel. `arrived` is when it arrived at the server, by the browser's monotonic clock. */
+/** The newest sample of a channel. `arrived` is when it reached the server, by the browser's monotonic clock. */
 export interface Newest {
   readonly timestamp: number;
   readonly values: Values;
   readonly arrived: number;
 }
 
-/** When a sample arrived in the browser, in ms: `at` by the monotonic clock, `wall` as Unix time. */
+/** When a sample arrived in the browser: `at` is by the monotonic clock in ms, `wall` is the time in Unix ms. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
-  /** `live` if the sample has just arrived at the server; otherwise its age in ms, as the server reports it. */
+  /** `live` if the sample has just arrived at the server; otherwise the sample's age in ms that the server reported. */
   readonly age: "live" | number;
   /**
-   * When the previous response of the server arrived, by the monotonic clock. A sample that was not in that
-   * response has arrived at the server since then.
+   * When the previous response of the server arrived, by the monotonic clock. It limits the age of a new sample: a
+   * sample that was not in the previous response cannot have reached the server before this time.
    */
   readonly after?: number | undefined;
 }
@@ -36,16 +36,16 @@ export interface Arrival {
 /** The data of one host: the points of the last hour of each channel, and the newest values. */
 export class HostData {
   readonly series = new Map<string, ChannelSeries>();
-  /** The memory of each GPU's processes, by the channel of these processes. */
+  /** The memory of each GPU's processes; the key is the channel that lists these processes. */
   readonly processMemory = new Map<string, ProcessMemory>();
   readonly newest = new Map<string, Newest>();
   readonly clock = new HostClock();
   status: CollectorStatus | null = null;
-  /** When the last sample arrived, by the monotonic clock; null before the first sample. */
+  /** When a sample last arrived at the server, by the browser's monotonic clock; null before the first sample. */
   lastArrival: number | null = null;
-  /** When the status became offline, by the monotonic clock; null while it is not offline. */
+  /** When the collector became offline, by the browser's monotonic clock; null while it is not offline. */
   offlineSince: number | null = null;
-  /** Whether a response of the history has been merged. */
+  /** Whether data from the history has been merged into `series`. */
   hasHistory = false;
   /** Whether the host's clock is so far off that the history rejects the host's samples. */
   isOutsideHistory = false;
@@ -57,7 +57,7 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock. False timestamps in the future are ignored. */
+  /** The newest timestamp of any channel, by the collector's clock, without false timestamps in the future. */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;
@@ -66,7 +66,7 @@ export class HostData {
     return Number.isFinite(found) ? found : null;
   }
 
-  /** The oldest timestamp of the last hour; null if the history has not responded yet or there is no sample. */
+  /** The oldest timestamp in `series`; null if the history has not responded yet or there is no sample. */
   get oldestTimestamp(): number | null {
     const firsts = [...this.series.values()].filter(({ length }) => length > 0).map(({ times }) => times[0]!);
     return this.hasHistory && firsts.length > 0 ? Math.min(...firsts) : null;
@@ -77,12 +77,12 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points that charts draw for a channel. */
+  /** The points of a channel, or of its processes' memory, for a chart. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }
 
-  /** Add a sample; returns null for a channel whose history is not kept. */
+  /** Add a sample; returns null if the sample's channel has no points in `series`. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {
@@ -106,7 +106,7 @@ export class HostData {
     this.offlineSince = status.state === "offline" ? (this.offlineSince ?? at) : null;
   }
 
-  /** Forget the newest value of a channel that no longer exists; its history stays. */
+  /** Remove the newest sample of a channel whose retained message was deleted; the channel's points stay. */
   remove(channel: string): void {
     this.newest.delete(channel);
     if (channel !== STATUS_CHANNEL) return;
@@ -133,17 +133,14 @@ export class HostData {
     }
   }
 
-  /**
-   * Whether a channel's newest sample arrived more than three intervals ago, or its collector is
-   * offline.
-   */
+  /** Whether a channel's newest sample arrived more than three intervals ago, or the host's collector is offline. */
   isStale(channel: string, at: number): boolean {
     if (this.offlineSince !== null) return true;
     const arrived = this.newest.get(channel)?.arrived;
     return arrived !== undefined && at - arrived > STALE_INTERVALS * this.intervalMs;
   }
 
-  /** A copy that no longer changes, for a paused view. */
+  /** A copy for a paused view; new samples do not change the copy. */
   freeze(): HostData {
     const copy = new HostData(this.name);
     for (const [channel, series] of this.series) copy.series.set(channel, series.clone());

@@ -25,7 +25,7 @@ export class Hosts {
     return this.entries.value.find((entry) => entry.name === name);
   }
 
-  /** Note a status that the stream delivered between two requests for the list. */
+  /** Update the list with a status that the stream delivered between two requests for the list. */
   note(status: CollectorStatus): void {
     this.entries.value = this.entries
       .peek()

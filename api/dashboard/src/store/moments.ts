@@ -1,7 +1,7 @@
 import type { Annotation, Run } from "../bus/moments";
 import type { Finding } from "../bus/payload";
 
-/** What happened on a host in a span of time. Each list is sorted by time; each entry is as it was last reported. */
+/** What happened on a host in a span of time. Each list is sorted by time and has the newest report of each entry. */
 export interface Moments {
   readonly annotations: readonly Annotation[];
   readonly findings: readonly Finding[];
@@ -10,14 +10,14 @@ export interface Moments {
 
 export const NO_MOMENTS: Moments = { annotations: [], findings: [], runs: [] };
 
-/** How many entries of each kind are kept from the stream; the oldest entries are discarded. */
+/** How many entries from the stream are kept in each list; the oldest entries are discarded. */
 export const MAX_LIVE = 300;
 
 // If an annotation is published without a time, the server of this page and the ingester each add the time at which
 // they received it. Two annotations with the same text and run are the same if their times differ by less than this.
 const SAME_MS = 2_000;
 
-/** The entries of `listed` and `live`, each entry once and as it was last reported. */
+/** Merge `listed` and `live`. If both contain an entry, only its newest report is kept. */
 export function combined(listed: Moments, live: Moments): Moments {
   const isKnown = (each: Annotation) => listed.annotations.some((other) => isSame(each, other));
   return {
@@ -32,7 +32,7 @@ export function combined(listed: Moments, live: Moments): Moments {
   };
 }
 
-/** The entries of `live` and `more`; only the newest of each kind are kept. */
+/** Merge `more` into `live`, and keep only the newest `MAX_LIVE` entries of each list. */
 export function withLive(live: Moments, more: Partial<Moments>): Moments {
   const { annotations, findings, runs } = combined(live, { ...NO_MOMENTS, ...more });
   return {

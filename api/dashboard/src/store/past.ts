@@ -9,12 +9,12 @@ export interface Past {
   readonly host: string;
   readonly from: number;
   readonly to: number;
-  /** What `values` is about: the mean of the host's GPUs, or the CPU if the host has no GPU. */
+  /** What `values` describes: the mean of the host's GPUs, or the CPU if the host has no GPU. */
   readonly subject: "GPU" | "CPU";
   readonly times: readonly number[];
   /** Utilization in percent, one value for each of `times`. */
   readonly values: readonly number[];
-  /** How much time each point covers, in ms. */
+  /** The time that each point covers, in ms. */
   readonly width: number;
 }
 
@@ -31,7 +31,7 @@ interface Options {
   random(): number;
 }
 
-/** The past of the host that is shown, fetched at long intervals. */
+/** Fetches the past utilization of the host that is shown, and refreshes it at long intervals. */
 export class PastFeed {
   readonly known = signal<Past | null>(null);
   private host: string | null = null;
@@ -52,7 +52,7 @@ export class PastFeed {
     });
   }
 
-  /** Fetch the past of `host` if it is due; call this with each frame. `now` is by the host's clock. */
+  /** Fetch the past of `host` if the next fetch is due. Call this at each frame. `now` is the host's time. */
   show(host: string | null, keptMs: number | null, now: number): void {
     if (host !== this.host) {
       this.past.stop();
@@ -82,9 +82,9 @@ export class PastFeed {
 }
 
 /**
- * Compute the mean utilization from a response of the history.
+ * Compute the mean utilization over time from a response of the history.
  *
- * The result begins a little before the oldest point, at least ten minutes before `now`, and ends at `now`.
+ * The result ends at `now`. It begins a little before the oldest point, and at least ten minutes before `now`.
  */
 export function pastOf({ host, channels }: HistoryResult, now: number): Past {
   const entries = [...channels].filter(([, { timestamps }]) => timestamps.length > 0);

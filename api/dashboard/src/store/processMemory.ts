@@ -2,8 +2,8 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import type { ChannelSeries } from "./series";
 
 /**
- * The places of the processes of a GPU. A process with a place has its own area in the chart; with more places, areas
- * would be too thin or have the same colour.
+ * The places for the processes of a GPU. A process that has a place gets its own area in the chart. With more places,
+ * some areas would be too thin, or would have the same colour.
  */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
@@ -14,16 +14,17 @@ export interface PlacedProcess {
   readonly command: string;
   /** The time of the newest sample that lists the process, by the collector's clock. */
   readonly seen: number;
-  /** The memory that the process used in that sample, in bytes. */
+  /** The memory of the process in the newest sample that lists the process, in bytes. */
   readonly memory: number;
 }
 
 /**
- * The memory of the processes on one GPU, from the samples that this page has received. The history does not keep it.
+ * The memory of the processes on one GPU, from the samples that this page has received. The history does not store the
+ * memory of processes.
  *
- * Each process gets a place, which is a column of the series. If all places are taken, a new process replaces the
- * process that ended first. If no process has ended, it replaces the process with the least memory, provided that it
- * uses more memory itself.
+ * A place is a column of the series, and holds one process. If all places are taken, a new process replaces the process
+ * that ended first. If no process has ended, the new process replaces the process with the least memory, provided that
+ * the new process uses more memory.
  */
 export class ProcessMemory {
   constructor(
@@ -31,7 +32,7 @@ export class ProcessMemory {
     readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
   ) {}
 
-  /** Add a sample. A sample without a list of processes is skipped: this GPU does not report them. */
+  /** Add a sample. A sample without a list of processes is skipped, because the GPU does not report its processes. */
   accept(timestamp: number, values: Values): void {
     if (!Array.isArray(values.processes)) return;
     const listed = byKey(values.processes.filter(isObject), timestamp);
@@ -42,7 +43,6 @@ export class ProcessMemory {
     });
   }
 
-  /** A copy that no longer changes. */
   clone(): ProcessMemory {
     return new ProcessMemory(this.series.clone(), [...this.places]);
   }
@@ -63,7 +63,10 @@ export class ProcessMemory {
     }
   }
 
-  /** A free place; if there is none, the place whose process ended first; else the one with the least memory. */
+  /**
+   * The place for the next process: a free place, or else the place whose process ended first, or else the place whose
+   * process uses the least memory.
+   */
   private weakest(now: number): number {
     const rank = (each: PlacedProcess | null) =>
       each === null ? -Infinity : each.seen < now ? each.seen - now : each.memory;
@@ -72,7 +75,7 @@ export class ProcessMemory {
   }
 }
 
-/** The processes by key. If a process is listed twice, for compute and for graphics, the memory is added up. */
+/** The processes by key. If a process is listed twice, for compute and for graphics, its memory is added up. */
 function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
   const found = new Map<string, PlacedProcess>();
   for (const row of rows) {

@@ -1,9 +1,10 @@
 /**
- * The result of an insertion: the sample was `added`, was `known` already or too old, or is `covered` by a bucket.
+ * The result of an insertion. `added`: the sample was added. `known`: the series already has the sample, or the sample
+ * is too old. `covered`: the series has a bucket that includes the sample's time.
  */
 export type Insertion = "added" | "known" | "covered";
 
-/** Rows to merge. They are single samples if `width` is 0, else buckets of `width` ms that start at `times`. */
+/** Rows to merge. If `width` is 0, each row is a sample; otherwise a bucket of `width` ms that starts at its time. */
 export interface Rows {
   readonly start: number;
   readonly end: number;
@@ -16,12 +17,12 @@ const FIRST_CAPACITY = 256;
 const OUTAGE_SPACINGS = 4;
 
 /**
- * The points of one channel over the window, sorted by time, in typed arrays of bounded length.
+ * The points of one channel in the last `windowMs`, sorted by time, in typed arrays of bounded length.
  *
  * A point is a sample, or a bucket with the means of all samples of a span. No sample is stored twice:
  * no two points have the same time, and no sample is stored beside a bucket that includes it. NaN
- * means that a value was not reported. `revision` changes with every change except an addition at the
- * end.
+ * means that a value was not reported. `revision` increases with every change, except when a sample is
+ * added at the end.
  */
 export class ChannelSeries {
   length = 0;
@@ -42,7 +43,7 @@ export class ChannelSeries {
     return this.length > 0 ? this.times[this.length - 1]! : -Infinity;
   }
 
-  /** The index of the first point at or after `time`. */
+  /** The index of the first point at or after `time`; `length` if there is no such point. */
   indexFrom(time: number): number {
     let low = 0;
     let high = this.length;
@@ -54,7 +55,7 @@ export class ChannelSeries {
     return low;
   }
 
-  /** The index of the point nearest to `time`; -1 if there is none within `reach` ms. */
+  /** The index of the point nearest to `time`; -1 if no point is within `reach` ms of `time`. */
   nearest(time: number, reach: number): number {
     const after = this.indexFrom(time);
     const distance = (index: number) =>
@@ -67,7 +68,7 @@ export class ChannelSeries {
     return this.columns.get(name)?.[index] ?? NaN;
   }
 
-  /** Insert a sample in order of time. A late sample is inserted between older and newer points. */
+  /** Insert a sample so that the points stay sorted by time, even if the sample is late. */
   insert(time: number, read: (column: string) => number): Insertion {
     const index = this.indexFrom(time);
     if (index < this.length && this.times[index] === time) {
@@ -88,17 +89,17 @@ export class ChannelSeries {
     this.revision += 1;
   }
 
-  /** The start of the bucket that includes `time`; `time` itself if a point has this time. */
+  /** The start of the bucket that includes `time`; `time` itself if a point starts at `time`. */
   bucketStart(time: number): number {
     const index = this.indexFrom(time);
     return this.times[index] === time && index < this.length ? time : (this.times[index - 1] ?? time);
   }
 
   /**
-   * Merge the history of a span.
+   * Merge rows of the history.
    *
-   * The new rows replace the buckets in the span, and a new bucket replaces the samples that it
-   * includes. Samples that the history does not have yet are kept.
+   * They replace the buckets between `rows.start` and `rows.end`. A new bucket also replaces the
+   * samples that it includes. Samples that the history does not have yet are kept.
    */
   merge(rows: Rows): void {
     const fresh = rows.times.flatMap((_, row) => (this.isNull(rows, row) ? [] : [row]));
@@ -127,7 +128,6 @@ export class ChannelSeries {
     if (this.length > this.maxPoints) this.makeRoom();
   }
 
-  /** A copy that no longer changes. */
   clone(): ChannelSeries {
     const copy = new ChannelSeries(this.names, this.windowMs, this.maxPoints);
     copy.times = this.times.slice();

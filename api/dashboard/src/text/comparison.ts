@@ -12,7 +12,7 @@ export interface ComparedRow {
   readonly texts: readonly string[];
   /** The difference from the first run's value to the second run's value; empty if the row does not show numbers. */
   readonly difference: string;
-  /** Whether at least one value was measured for the whole machine, not only for the run's processes. */
+  /** Whether at least one value of the row was measured for the whole machine, not only for the run's processes. */
   readonly isShared: boolean;
 }
 
@@ -41,7 +41,7 @@ export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRo
   ].filter((row) => row.texts.some((text) => text !== DASH));
 }
 
-/** `+12 min (+9%)`, `same`, or `−3 points` for a percentage; empty if one of the values is not known. */
+/** The difference: `+12 min (+9%)`, `same`, or `−3 points` between percentages; empty if a value is not known. */
 export function differenceOf(first: number | null, second: number | null, format: Format): string {
   if (first === null || second === null) return "";
   if (format(first) === format(second)) return "same";

@@ -6,7 +6,7 @@ import { isSerious, throttleLabels } from "./throttleReasons";
 
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
 
-/** What a cell shows about a GPU: its most severe problem, or whether it is free. It does not show the load. */
+/** What a cell shows about a GPU: its most severe problem, or else whether it is free or in use, but not its load. */
 export interface Cell {
   readonly id: string;
   readonly kind: CellKind;

@@ -6,7 +6,7 @@ import { DASH } from "./numbers";
 import { silenceOfGpu } from "./silence";
 import { isSerious, throttleLabels } from "./throttleReasons";
 
-/** The worst condition that is known of a GPU. `detail` explains it; null if `label` needs no explanation. */
+/** The worst known condition of a GPU. `detail` explains the condition; it is null if `label` needs no explanation. */
 export interface GpuState {
   readonly kind: "calm" | "note" | "info" | "warning" | "critical" | "unknown";
   readonly sign: string;
@@ -41,8 +41,8 @@ function stateOfFinding(finding: Finding): GpuState {
 /**
  * The state of a GPU that is throttled; null if it is not throttled.
  *
- * Heat or failing power is a warning, even if it is over but occurred in the last 5 minutes. A power limit is only a
- * note, because a busy GPU normally reaches it.
+ * Throttling because of heat or failing power is a warning, even if it has ended but occurred in the last 5 minutes.
+ * Throttling because of a power limit is only a note, because a busy GPU normally reaches its power limit.
  */
 function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {
   const now = textsOf(values.throttle_reasons);

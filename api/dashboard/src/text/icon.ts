@@ -1,7 +1,10 @@
-/** The highest count that has an icon. From this count on, the icon shows `9+`. */
+/** The highest count that has its own icon, which shows `9+`. Higher counts use the same icon. */
 export const MOST_IN_ICON = 9;
 
-/** The address of the tab's icon for a count. Icons are files, as the page's policy forbids icons drawn by a script. */
+/**
+ * The address of the browser tab's icon for a count. The icons are files, because the page's security policy forbids
+ * icons that a script draws.
+ */
 export function iconFor(count: number): string {
   return count > 0 ? `./icon-${Math.min(count, MOST_IN_ICON)}.svg` : "./icon.svg";
 }

@@ -1,7 +1,7 @@
 import { numberOf, type Values } from "../bus/payload";
 import { grouped } from "./numbers";
 
-/** A problem of a GPU's memory in a few words (`text`), and what it means (`detail`). */
+/** A problem with a GPU's memory: `text` names the problem in a few words, and `detail` explains it. */
 export interface MemoryErrors {
   readonly kind: "alarm" | "note" | "info";
   readonly text: string;

@@ -9,7 +9,7 @@ export function runState({ ended, exitCode, isLost, signal }: Run): string {
   return exitCode === null ? "ended" : `exit code ${exitCode}`;
 }
 
-/** A sign for the state of a run, because colour alone must not show the state. */
+/** A symbol for the state of a run, so that the state is not shown by colour alone. */
 export function runSign(run: Run): string {
   if (run.isLost) return "?";
   if (run.ended === null) return "●";
@@ -20,7 +20,7 @@ export function hasFailed({ exitCode, signal }: Run): boolean {
   return signal !== null || (exitCode !== null && exitCode !== 0);
 }
 
-/** When a run ended; `now` while it is running; when it was last reported if its end is not known. */
+/** The time when a run ended; `now` while the run is running. If its end is not known, the time of its last report. */
 export function runEnd({ ended, isLost, timestamp }: Run, now: number): number {
   return ended ?? (isLost ? timestamp : now);
 }

@@ -12,7 +12,7 @@ export interface NoData {
   readonly since: string;
 }
 
-/** How long no sample has arrived, and since when; null while samples arrive, or if no sample ever has. */
+/** How long no sample has arrived, and since when; null while samples arrive, or if no sample has ever arrived. */
 export function noDataOf(badge: BadgeKind, silentMs: number | null, wall: number): NoData | null {
   if (silentMs === null || silentMs < BRIEF_MS || !SILENT.includes(badge)) return null;
   return { headline: `No data for ${duration(silentMs)}`, since: `since ${dateAndTime(wall - silentMs)}` };

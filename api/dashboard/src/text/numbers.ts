@@ -1,4 +1,4 @@
-/** The text for a value that was not reported; 0 would look like a reading. */
+/** The text for a value that was not reported; the text `0` would look like a reading. */
 export const DASH = "–";
 
 // Sizes are in binary units, as in nvidia-smi and free, so a GPU that is sold with 24 GB of memory shows 24 GiB.
@@ -41,7 +41,7 @@ export function megahertz(value: Maybe): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
 }
 
-/** A frequency without its unit, in the unit of the maximum, which is shown beside it. */
+/** A frequency in the unit of `highest`, but without the unit, because `highest` is shown with its unit beside it. */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
@@ -110,7 +110,7 @@ export function exactBytes(used: Maybe, total: Maybe): string {
   return `${grouped(used)} / ${grouped(total)} bytes`;
 }
 
-/** The share of `total` that `used` is, in percent; null if it is not known. */
+/** `used` as a percentage of `total`; null if a number is missing or `total` is not positive. */
 export function share(used: Maybe, total: Maybe): number | null {
   if (isMissing(used) || isMissing(total) || total <= 0) return null;
   return (100 * used) / total;

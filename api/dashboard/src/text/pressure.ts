@@ -1,6 +1,6 @@
 /**
- * How much tasks wait for a resource. `calm`: not at all or rarely; `info`: they wait, but too little to matter;
- * `note`: it may become a problem; `alarm`: it is a problem.
+ * How much tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but too little to matter.
+ * `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
  */
 export interface Pressure {
   readonly kind: "calm" | "info" | "note" | "alarm";
@@ -21,7 +21,7 @@ const HIGH: Pressure = { kind: "alarm", word: "high" };
 /**
  * The pressure on the CPU. `some` is the share of time in which at least one task waits for a core, in percent.
  *
- * Tasks also wait for a core on machines with free cores, so this is a problem only if the cores are busy.
+ * Tasks sometimes wait for a core even while other cores are free, so waiting is a problem only if the cores are busy.
  */
 export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
   if (some === null) return null;
@@ -32,8 +32,8 @@ export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
 }
 
 /**
- * The pressure on the memory. `some` and `full` are the shares of time in which at least one task, or every task, waits
- * for memory, in percent. While every task waits, nothing is computed at all.
+ * The pressure on the memory. `some` is the percentage of time in which at least one task waits for memory. `full` is
+ * the percentage of time in which all tasks wait for memory, so nothing is computed.
  */
 export function memoryPressure(some: Maybe, full: Maybe): Pressure | null {
   if (some === null && full === null) return null;

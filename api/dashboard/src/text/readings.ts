@@ -19,7 +19,7 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   retirement_pending: yesOrNo,
 };
 
-/** `ECC errors uncorrected volatile` for `ecc_errors_uncorrected_volatile`. */
+/** A field's label, such as `ECC errors uncorrected volatile` for `ecc_errors_uncorrected_volatile`. */
 export function labelOf(name: string): string {
   const words = name.split("_").map((word) => ABBREVIATIONS.find((form) => form.toLowerCase() === word) ?? word);
   const text = words.join(" ");

@@ -17,7 +17,10 @@ export function heatOf(values: Values): Heat | null {
   return { kind: "note", text: `${degrees(margin)} below its slowdown temperature` };
 }
 
-/** Degrees left to the slowdown temperature: the margin that the driver reports, else computed from the limit. */
+/**
+ * How many degrees a GPU is below its slowdown temperature: the margin that the driver reports, or else the difference
+ * between the two temperatures; null if neither the margin nor both temperatures are known.
+ */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>
     numberOf(values[name]),

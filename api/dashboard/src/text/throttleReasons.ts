@@ -19,7 +19,7 @@ export interface State {
 /** Reasons that do not count as throttling: an idle GPU lowers its clocks because it has nothing to do. */
 const HARMLESS = new Set(["gpu_idle", "none"]);
 
-/** The labels of the reasons why the clocks are held down. The label of an unknown reason is its name. */
+/** The labels of the reasons why a GPU is throttled. A reason without a label is shown by its name. */
 export function throttleLabels(reasons: readonly string[]): string[] {
   const labels = reasons.filter((reason) => !HARMLESS.has(reason)).map(labelOf);
   return [...new Set(labels)];
@@ -29,7 +29,7 @@ function labelOf(reason: string): string {
   return LABELS[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** The share of time of each reason, the largest first: `power limit 38%, idle 2%`; empty without any share. */
+/** The share of time of each reason, the largest first: `power limit 38%, idle 2%`; empty if all shares are 0. */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
   return Object.entries(shares)
     .flatMap(([reason, value]) => (typeof value === "number" && value > 0 ? [[reason, value] as const] : []))
@@ -39,9 +39,9 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 }
 
 /**
- * Whether the clocks are held down. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing
- * power slowed the GPU down in the last 5 minutes; a single sample without such a reason does not hide this. `info`:
- * only a configured limit holds the clocks down. `calm`: the GPU is not throttled.
+ * Whether the GPU is throttled. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing power
+ * slowed the GPU down in the last 5 minutes, even if the newest sample does not report it. `info`: the GPU is throttled
+ * only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
  */
 export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
   const serious = reasons.filter((reason) => isSerious([reason]));
@@ -56,7 +56,7 @@ export function throttleState(reasons: readonly string[], shares: Readonly<Recor
   return limits === "" ? { kind: "calm", text: "Not throttled" } : { kind: "info", text: `Capped: ${limits}` };
 }
 
-/** Whether at least one of the reasons is heat or failing power, not a configured limit. */
+/** Whether at least one of the reasons is heat or failing power, and not only a limit that someone configured. */
 export function isSerious(reasons: readonly string[]): boolean {
   return reasons.some((reason) => reason.startsWith("hw_") || reason.includes("thermal"));
 }

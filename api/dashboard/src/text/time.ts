@@ -17,7 +17,7 @@ const MINUTE_OF_DAY = new Intl.DateTimeFormat("en-GB", {
 });
 const LONG_MS = 300_000;
 
-/** `28 Nov 2026, 14:05–15:05 UTC`: a span, with both dates if they differ, and with seconds if it is short. */
+/** `28 Nov 2026, 14:05–15:05 UTC`: a span with both dates if they differ, and with seconds if it is under 5 minutes. */
 export function fullSpan({ from, to }: { readonly from: number; readonly to: number }): string {
   const format = to - from >= LONG_MS ? MINUTE_OF_DAY : FULL;
   return format.formatRange(from, to);
@@ -43,13 +43,13 @@ export function dateAndTime(wall: number): string {
   return `${date(wall)}, ${clockTime(wall)}`;
 }
 
-/** HH:MM:SS, with the date before the time unless it is the date of `now`. */
+/** HH:MM:SS; the date comes before the time, unless `now` is on the same date. */
 export function momentTime(wall: number, now: number): string {
   const day = date(wall);
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
 }
 
-/** `23:10:05–23:20:00`, with a date before a time if it differs from the date of `now`. */
+/** A span such as `23:10:05–23:20:00`. Each date is written once; the date of `now` is left out. */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;

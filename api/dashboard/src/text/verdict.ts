@@ -3,8 +3,8 @@ import { type FindingsState, gpuOfSubject, worstFirst } from "../store/findings"
 
 export interface Verdict {
   /**
-   * `calm`: no finding is active. `info`: all active findings are of severity `info`. `attention`: at least one is more
-   * severe. `unknown`: the findings are not known.
+   * `calm`: no finding is active. `info`: all active findings are of severity `info`. `attention`: at least one active
+   * finding is more severe. `unknown`: the findings are not known.
    */
   readonly kind: "calm" | "attention" | "info" | "unknown";
   readonly text: string;
@@ -14,14 +14,14 @@ interface Context {
   readonly badge: BadgeKind;
   /** The number of GPUs of the host. */
   readonly gpus?: number;
-  /** The number of findings that the reader has muted. The state does not include them. */
+  /** The number of findings that the reader has muted. The `FindingsState` does not include these findings. */
   readonly muted?: number;
 }
 
 /**
  * One line about a host's findings; null for an unknown host.
  *
- * The line never claims more than the server has reported: findings that may be out of date are marked `Last known`.
+ * If the findings may be out of date, the line begins with `Last known`.
  */
 export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: Context): Verdict | null {
   const { problem, isComplete, active } = state;
@@ -45,7 +45,7 @@ function reasonOf(problem: string | null, badge: BadgeKind): string {
   return problem === null ? "Loading the findings." : `The findings cannot be read: ${problem} Retrying.`;
 }
 
-/** The number of active findings that need attention: those of severity `warning` or `critical`. */
+/** The number of active findings whose severity is `warning` or `critical`. */
 export function attentionCount(state: FindingsState): number {
   return worstFirst(state).filter(({ severity }) => severity !== "info").length;
 }

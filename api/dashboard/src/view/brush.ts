@@ -1,9 +1,9 @@
 import { type Zoom, zoomTo } from "./view";
 
-/** What dragging on the strip of the past does: select a new span, move the old span, or move one of its edges. */
+/** What a drag on the strip of the past does: select a new span, move the old span, or move an edge of the old span. */
 export type DragHandle = "select" | "move" | "from" | "to";
 
-/** The span within `bounds` after dragging from `start` to `end`; null if this span is too short. */
+/** The span, limited to `bounds`, after a drag from `start` to `end`; null if this span is too short. */
 export function brushed(handle: DragHandle, old: Zoom, start: number, end: number, bounds: Zoom): Zoom | null {
   const inside = (time: number) => Math.min(Math.max(time, bounds.from), bounds.to);
   if (handle === "from") return zoomTo(inside(old.from + end - start), old.to);
@@ -12,7 +12,7 @@ export function brushed(handle: DragHandle, old: Zoom, start: number, end: numbe
   return moved(old, end - start, bounds);
 }
 
-/** The span, moved by `by` but not beyond `bounds`; its length stays the same unless it is longer than `bounds`. */
+/** The span, moved by `by` but not beyond `bounds`. Its length changes only if it is longer than `bounds`. */
 export function moved({ from, to }: Zoom, by: number, bounds: Zoom): Zoom | null {
   const width = Math.min(to - from, bounds.to - bounds.from);
   const start = Math.min(Math.max(from + by, bounds.from), bounds.to - width);

@@ -4,12 +4,12 @@ import { signal } from "@preact/signals";
 const TICK_MS = 60;
 
 /**
- * Draws all changes since the browser's last frame at once.
+ * Draws all changes since the last drawing at once, in the browser's next frame.
  *
- * A hidden page draws nothing. When it becomes visible again, all of its changes are drawn at once.
+ * Nothing is drawn while the page is hidden. When the page becomes visible again, all changes since then are drawn.
  */
 export class Frames {
-  /** The number of frames. A host's data changes in place, so code that reads the data must depend on this number. */
+  /** The number of drawings. A host's data changes in place, so code that reads the data must also read this number. */
   readonly count = signal(0);
   private requested = false;
   private gathering = false;
@@ -21,14 +21,14 @@ export class Frames {
     });
   }
 
-  /** Draw with the next frame, without waiting for more samples; for changes that the reader caused. */
+  /** Draw in the next frame, without waiting for more samples. Call this for changes that the reader made. */
   invalidate(): void {
     if (this.requested) return;
     this.requested = true;
     if (!document.hidden) this.request();
   }
 
-  /** Draw once all samples of this tick should have arrived. */
+  /** Draw after a short delay, in which the other samples of the same tick should arrive. */
   gather(): void {
     if (this.gathering || this.requested) return;
     this.gathering = true;

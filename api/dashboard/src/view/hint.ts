@@ -28,7 +28,7 @@ export class OpenHints {
   }
 
   /**
-   * Hide the explanation soon after the pointer has left, unless the pointer returns before or the explained element
+   * Hide the explanation soon after the pointer has left, unless the pointer returns in time or the explained element
    * has the keyboard focus.
    */
   leave(): void {

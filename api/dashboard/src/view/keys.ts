@@ -1,7 +1,10 @@
 import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
 
-/** Handles the keys that work anywhere on the page; Help.tsx lists them. Returns a function that stops the handling. */
+/**
+ * Handles the keys that work anywhere on the page; Help.tsx lists these keys. Returns a function that removes the
+ * handlers.
+ */
 export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -1,7 +1,10 @@
 import { computed, signal } from "@preact/signals";
 import type { HostData } from "../store/host";
 
-/** A host's data when it was paused, and the time by the collector's clock (`now`) and the browser's clock (`wall`). */
+/**
+ * A host's data when the view was paused. `now` is the time of the pause by the collector's clock, and `wall` by the
+ * browser's clock.
+ */
 export interface Frozen {
   readonly data: HostData;
   readonly now: number;
@@ -12,7 +15,7 @@ export interface Frozen {
 export class Pause {
   readonly frozen = signal<Frozen | null>(null);
   readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
-  /** Whether another host was chosen while the view is paused. Its data is frozen once its history has arrived. */
+  /** Whether the view is paused, but the new host's data is not frozen yet, because its history has not arrived yet. */
   private readonly isPending = signal(false);
 
   toggle(data: HostData | null): void {
@@ -21,13 +24,13 @@ export class Pause {
     this.isPending.value = false;
   }
 
-  /** Note that another host is shown. */
+  /** Call this when another host is shown. If the view is paused, the pause is pending until `settle` is called. */
   changeHost(): void {
     this.isPending.value = this.isOn.peek();
     this.frozen.value = null;
   }
 
-  /** Note that the history of the host has arrived or could not be loaded, so a pending pause takes effect. */
+  /** Call this when the host's history has arrived or could not be loaded. A pending pause then freezes `data`. */
   settle(data: HostData | null): void {
     if (this.isPending.peek()) this.freeze(data);
     this.isPending.value = false;

@@ -31,7 +31,10 @@ export function rangeWords(range: Range): string {
   return count === 1 ? WORDS[unit] : `${count} ${WORDS[unit]}s`;
 }
 
-/** The ranges to offer if the history keeps `keptMs`. They include every range up to the hour that the page keeps. */
+/**
+ * The ranges to offer if the history keeps data for `keptMs`. Ranges of at most an hour are always offered, because the
+ * page itself keeps the data of the last hour.
+ */
 export function rangesWithin(keptMs: number): Range[] {
   const offered = PRESETS.filter((range) => rangeMs(range) <= Math.max(keptMs, OWN));
   const longest = Math.max(...offered.map(rangeMs));
@@ -41,14 +44,15 @@ export function rangesWithin(keptMs: number): Range[] {
 }
 
 interface Available {
-  /** The time of the oldest data in the last hour, and the time of the newest data; null if there is no data. */
+  /** The time of the oldest data that the page keeps; null if this is not known yet or there is no data. */
   readonly oldest: number | null;
+  /** The time of the newest data; null if there is no data. */
   readonly newest: number | null;
 }
 
 /**
- * The range to show first: the shortest that shows all data of the last hour, at most an hour. If the newest data is
- * older than an hour: the shortest range that includes the newest data, or the longest range if none includes it.
+ * The range to show first. It is the shortest range that shows all data of the last hour. If the newest data is older
+ * than an hour, it is the shortest range that includes the newest data, or else the longest range.
  */
 export function fittingRange({ oldest, newest }: Available, now: number, ranges: readonly Range[]): Range {
   const isRecent = newest === null || newest > now - OWN;

@@ -10,8 +10,9 @@ interface Context {
 }
 
 /**
- * The view of a run: its host and its first GPU, over the whole span of the run. While the run is under way, the span
- * ends now, if one of `ranges` is long enough.
+ * The view of a run: its host and its first GPU, over the whole span of the run. While the run is under way, the view
+ * shows the shortest of `ranges` that includes the whole run, and so always ends now. If no range is long enough, the
+ * span is fixed and ends at the current time.
  */
 export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const { started, host, gpus, id } = run;

@@ -1,4 +1,4 @@
-/** Returns `known` if it has the same contents as `next`, so that its dependents are not updated; else `next`. */
+/** Returns `known` if it has the same contents as `next`, which avoids updates without a change; otherwise `next`. */
 export function shared<T>(known: T | undefined, next: T): T {
   return known !== undefined && isSame(known, next) ? known : next;
 }

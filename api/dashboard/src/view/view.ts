@@ -14,7 +14,7 @@ export interface View {
   readonly run: string | null;
   /** The two runs that the page `compare` shows. */
   readonly compare: readonly RunReference[] | null;
-  /** The part of the two runs that is shown, in ms since the start of each run; null shows all. */
+  /** The part of the two runs that is shown, in ms since the start of each run; null if the whole runs are shown. */
   readonly compareZoom: Zoom | null;
 }
 
@@ -25,7 +25,7 @@ export type Page = (typeof PAGES)[number];
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
 
-/** A span by the collector's clock, in whole Unix ms, so that ticks on the axis fall on whole seconds. */
+/** A span in whole ms, so that ticks on the axis fall on whole seconds. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
@@ -62,7 +62,7 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
     : { from: to - rangeMs(view.range ?? fallback), to, isFixed: false };
 }
 
-/** Parse a view from the fragment of a URL. A part that is missing or invalid gets its default. */
+/** Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const series = query.get("series")?.split(",") ?? null;
@@ -83,7 +83,7 @@ export function viewFromHash(hash: string): View {
   };
 }
 
-/** Write a view as the fragment of a URL. Parts that have their default are left out. */
+/** Write a view as the fragment of a URL. Parts that have their default values are left out. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
   const compare = view.page === "compare" ? view.compare : null;

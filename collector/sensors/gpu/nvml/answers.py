@@ -16,7 +16,7 @@ class Answers(NamedTuple):
     """What a GPU has answered to some probes.
 
     ``values`` and ``failures`` (the reasons why fields have no value) are keyed by field.
-    ``lacking`` maps each probe that the GPU does not support to NVML's error.
+    ``lacking`` contains the probes that the GPU does not support, each with NVML's error.
     """
 
     values: dict[str, object]
@@ -35,7 +35,7 @@ class Answers(NamedTuple):
 def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
     """Call each of ``probes`` and return the answers.
 
-    Raises an NVMLError only if it concerns the whole GPU or all GPUs.
+    Raises an NVMLError only if the error concerns the whole GPU or all GPUs.
     """
     answers = Answers({}, {}, {})
     for probe in probes:

@@ -1,7 +1,7 @@
 """NVIDIA's driver, through NVML (libnvidia-ml), the management library that comes with it.
 
 NVML's indices follow the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` hides no GPU from NVML.
-Importing this module loads neither the library nor its binding.
+Importing this module loads neither the library nor its Python binding ``pynvml``.
 """
 
 import ctypes

@@ -47,7 +47,7 @@ def energy(handle: Handle) -> tuple[float, float]:
 def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
     """Return the memory's temperature, and the bytes sent and received over PCIe so far.
 
-    nvmlDeviceGetPcieThroughput would give the rates on more models of GPUs. But each call measures
+    nvmlDeviceGetPcieThroughput would give the PCIe rates on more GPU models. But each call measures
     one direction of the link for 20 ms, so 8 GPUs would take 320 ms per tick. Reading the counters
     takes almost no time.
     """
@@ -64,7 +64,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
 def retired_pages(handle: Handle) -> tuple[object, ...]:
     """Return how many memory pages are retired, and whether retirements are pending.
 
-    This concerns GPUs older than Ampere.
+    Only GPUs older than Ampere retire pages.
     """
     single, double, pending = fields(
         handle,
@@ -78,16 +78,18 @@ def retired_pages(handle: Handle) -> tuple[object, ...]:
 def remapped_rows(handle: Handle) -> tuple[int, int]:
     """Return how many memory rows are remapped, and whether remappings are pending.
 
-    This concerns GPUs since Ampere.
+    Only Ampere and newer GPUs remap rows.
     """
     corrected, uncorrected, pending, _failure = pynvml.nvmlDeviceGetRemappedRows(handle)
     return corrected + uncorrected, pending
 
 
 def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
-    """Return a probe of the memory errors of type ``error`` that ``counter`` counts.
+    """Return a probe for one count of memory errors.
 
-    Each combination has its own probe, since a GPU may support only some of them.
+    ``error`` is the type of the errors: corrected or uncorrected. ``counter`` is volatile (counted
+    since the driver was loaded) or aggregate (counted over the life of the GPU). Each combination
+    has a separate probe, because a GPU may support only some combinations.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
 
@@ -99,7 +101,7 @@ def compute_mode(handle: Handle) -> tuple[str | None]:
 
 
 def pci_bus_id(handle: Handle) -> tuple[str | None]:
-    """Return the address on the PCI bus, as nvidia-smi writes it."""
+    """Return the GPU's address on the PCI bus, in the format of nvidia-smi."""
     return (pynvml.nvmlDeviceGetPciInfo(handle).busId or None,)
 
 

@@ -1,7 +1,7 @@
 """NVML, NVIDIA's management library: start it, stop it, and classify its errors.
 
-NVIDIA's binding ``pynvml`` finds the library and declares its functions. Importing it takes 4 MB
-of memory, so import this module only if there is a driver. The functions and error codes:
+NVIDIA's binding ``pynvml`` finds the library and declares its functions. Importing ``pynvml`` takes
+4 MB of memory, so import this module only if there is a driver. The functions and error codes:
 https://docs.nvidia.com/deploy/nvml-api/
 """
 
@@ -63,7 +63,7 @@ _ABSENCES = {
     ),
     pynvml.NVML_ERROR_DRIVER_NOT_LOADED: (
         "The NVIDIA driver is installed but not running: load its kernel module"
-        " (modprobe nvidia) or reboot, and start a container with its GPUs"
+        " (modprobe nvidia) or reboot; if this is a container, start it with its GPUs"
         " (docker run --gpus all)."
     ),
     pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: (
@@ -71,8 +71,8 @@ _ABSENCES = {
         " the module and restart System Monitor."
     ),
     pynvml.NVML_ERROR_NO_PERMISSION: (
-        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*, often"
-        " by adding the user to the group `video`."
+        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*, for"
+        " instance by adding the user to the group `video`."
     ),
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
         "The NVIDIA driver is too old for System Monitor: update it."
@@ -80,16 +80,16 @@ _ABSENCES = {
     pynvml.NVML_ERROR_UNINITIALIZED: "NVML was shut down; it is started again within 30 s.",
 }
 NO_GPU = (
-    "The NVIDIA driver is running but lists no GPU: check whether `nvidia-smi` lists one, and look"
-    " for the reason in the kernel log."
+    "The NVIDIA driver is running but lists no GPU: check whether `nvidia-smi` lists a GPU, and"
+    " look for the reason in the kernel log."
 )
 
 
 def explain_absence(error: pynvml.NVMLError) -> str:
-    """Return a sentence that tells the user why a call that concerns all GPUs failed."""
+    """Return a sentence that explains to the user why a call that concerns all GPUs failed."""
     return _ABSENCES.get(error.value) or (
         f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look at the kernel"
-        " log; a container may have to be restarted."
+        " log; if this is a container, restarting it may help."
     )
 
 
@@ -129,7 +129,7 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsentError, with the reason; ``open`` may be retried."""
+        """Start NVML. Raises SensorAbsentError if that fails; ``open`` may be called again then."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:

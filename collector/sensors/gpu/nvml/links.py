@@ -1,4 +1,4 @@
-"""The probes of a GPU's NVLinks, through NVML."""
+"""Reads the number, the state and the traffic of a GPU's NVLinks through NVML."""
 
 import pynvml
 
@@ -9,7 +9,7 @@ _ALL_LINKS = 0xFFFFFFFF  # the scope that sums a field over all links, see nvml.
 
 
 def links(handle: Handle) -> tuple[float | None, int | None]:
-    """Return the number of NVLinks and the number that are up; both are None without NVLink."""
+    """Return how many NVLinks the GPU has and how many are up; both are None without NVLink."""
     (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
     if not count:
         return None, None
@@ -20,7 +20,7 @@ def links(handle: Handle) -> tuple[float | None, int | None]:
 
 
 def traffic(handle: Handle) -> tuple[object, ...]:
-    """Return the KiB sent and received so far, each summed over all links.
+    """Return the KiB sent so far and the KiB received so far, each summed over all links.
 
     Only GPUs up to the Hopper generation have these counters.
     """

@@ -1,6 +1,6 @@
-"""The instances of a GPU in MIG mode (multi-instance GPU), and their memory.
+"""Reads the instances of a GPU in MIG mode (multi-instance GPU), and their memory.
 
-https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
+See https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
 """
 
 from collections.abc import Mapping
@@ -36,10 +36,11 @@ class _Instance(NamedTuple):
 
 
 class MigInstances:
-    """The instances of one GPU, listed again every 30 s because they may be created or destroyed.
+    """Reads the MIG instances of one GPU.
 
-    ``failures`` maps each value that could not be read at the newest reading, such as ``MIG 0's
-    memory_used``, to the reason.
+    The instances are listed again every 30 s, because users may create and destroy instances.
+    ``failures`` maps the name of each value that the newest reading lacks because of an error, such
+    as ``MIG 0's memory_used``, to the reason.
     """
 
     def __init__(self) -> None:
@@ -49,9 +50,9 @@ class MigInstances:
         self._due = float("-inf")
 
     def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
-        """Return the catalogue's fields of each instance, keyed by the instance's index in NVML.
+        """Return the values of each instance's fields, keyed by the instance's index in NVML.
 
-        ``now`` is monotonic, in seconds. Raises NVMLError if the whole GPU has a problem.
+        ``now`` is the monotonic time in seconds. Raises NVMLError if the whole GPU has a problem.
         """
         if now >= self._due:
             self._instances = _find(gpu)
@@ -73,7 +74,7 @@ class MigInstances:
         return {index: instance.identity for index, instance in self._instances.items()}
 
     def forget_handles(self) -> None:
-        """Make the next reading list the instances again, to get new handles."""
+        """Discard the handles: the next reading lists the instances again and gets new handles."""
         self._due = float("-inf")
 
 

@@ -1,6 +1,7 @@
-"""The probes of a GPU: which NVML call reads which of the catalogue's values.
+"""The probes of a GPU: each probe is an NVML call and the catalogue's fields that it fills.
 
-To add a value, add a field to the catalogue, then a probe and a range of credible values here.
+To add a value, first add a field to the catalogue. Then add a probe here and, for a number, the
+range of credible values.
 """
 
 from collections.abc import Callable
@@ -83,7 +84,7 @@ PER_SECOND = {
 
 
 def credible(field: str, value: object) -> object:
-    """Return ``value``, or None if it is outside the range of ``field``."""
+    """Return ``value``, or None if it is a number outside the credible range of ``field``."""
     if not isinstance(value, int | float):
         return value
     lowest, highest = _CREDIBLE[field]
@@ -91,15 +92,16 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether ``value``, which is not credible, is NVML's way to report "no value".
+    """Return whether ``value``, which is not credible, means that NVML has no value.
 
-    In such a value all bits are set, except perhaps the sign.
+    ``value`` is then None, or a number whose bits are all set, except perhaps the sign bit.
+    ``_NO_VALUE`` is the smallest such number; every larger number counts as well.
     """
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 
 def name_reasons(mask: int) -> list[str]:
-    """Return the names of the bits in ``mask``, NVML's clocks event reasons."""
+    """Return the names of the clocks event reasons whose bits are set in ``mask``."""
     return [
         _EVENT_REASONS[bit] if bit < len(_EVENT_REASONS) else f"unknown_bit_{bit}"
         for bit in range(mask.bit_length())
@@ -158,7 +160,7 @@ def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
 
 
 class Probe(NamedTuple):
-    """A call that reads a GPU, and the catalogue's field for each part of its result."""
+    """A call that reads values from a GPU, and the catalogue's field for each of these values."""
 
     fields: tuple[str, ...]
     ask: Callable[[Handle], tuple[object, ...]]

@@ -1,4 +1,4 @@
-"""Asks NVML which processes use a GPU, and how much of the GPU's memory each process uses."""
+"""Reads from NVML which processes use a GPU, and how much GPU memory each process uses."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -77,8 +77,8 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
-    NVML lists a process that both computes and draws twice, each time with all the memory that it
-    uses.
+    NVML reports compute and graphics processes in separate lists. A process that does both is in
+    both lists, each time with all of its memory, so its memory must not be added up.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
     for process in (process for listing in listings for process in listing):
