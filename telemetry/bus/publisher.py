@@ -19,7 +19,7 @@ _FAREWELL_SECONDS = 0.5
 # A broker that restarted may also have lost the ingester's session. Such a broker discards messages
 # until the ingester subscribes again. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
-# The broker may also have died before it delivered a sample, or while the ingester restarted. So
+# The broker may also have died before it delivered or saved a message that it had acknowledged. So
 # the messages of the last seconds are sent again, marked late; the history overwrites duplicates.
 _REPEATED_SECONDS = 10.0
 
@@ -35,10 +35,10 @@ class Publisher:
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
-    follow, marked as late. If the broker has lost the session, the messages that it acknowledged in
-    the last 10 s are also sent again. A message with an empty payload deletes the retained message
-    of its topic. Such a message is sent after the unretained messages of its topic, such as the end
-    of a state, and is not sent again once it is acknowledged.
+    follow, marked as late. The messages that the broker acknowledged in the last 10 s before the
+    connection was lost are also sent again. A message with an empty payload deletes the retained
+    message of its topic. Such a message is sent after the unretained messages of its topic, such as
+    the end of a state, and is not sent again once it is acknowledged.
 
     One thread sends everything. Other threads only queue messages, and then call ``flush``. So the
     samples of a tick are sent as one burst, which wakes each part of the pipeline only once, not
@@ -70,7 +70,6 @@ class Publisher:
         self._status_due = False
         self._flushed = False
         self._greeting_due: float | None = None  # when to send the newest messages; monotonic
-        self._forgotten = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.taken = 0
@@ -189,8 +188,8 @@ class Publisher:
         if self._on_connected is not None:
             self._on_connected()
         with self._changed:
-            self._forgotten = self._bus.connections > 1 and not self._bus.session_present
-            self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
+            forgotten = self._bus.connections > 1 and not self._bus.session_present
+            self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if forgotten else 0)
             self._requeue(self._batch)  # the previous connection ended before its acknowledgement
             self._batch = []
             self._unacknowledged = set()
@@ -247,9 +246,8 @@ class Publisher:
         if greets:
             self._greeting_due = None
             self._unsent = dict.fromkeys(self._newest)
-            if self._forgotten:
-                self._requeue([item for _, item in self._sent])
-                self._sent.clear()
+            self._requeue([item for _, item in self._sent])
+            self._sent.clear()
         messages: list[Publication] = []
         for topic in [each for each in self._unsent if not self._is_early(each)][:_BATCH]:
             del self._unsent[topic]
@@ -286,7 +284,7 @@ class Publisher:
             if item.deletes and self._newest.get(item.publication.topic) is item:
                 del self._newest[item.publication.topic]
         self._batch = []
-        while self._sent and self._sent[0][0] < now - _REPEATED_SECONDS:
+        while self._sent and self._sent[0][0] < self._sent[-1][0] - _REPEATED_SECONDS:
             self._sent.popleft()
 
     def _requeue(self, items: list[Queued]) -> None:

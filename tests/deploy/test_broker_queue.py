@@ -1,5 +1,6 @@
 """With Mosquitto as the embedded broker, what waits there survives its end."""
 
+import json
 import logging
 import os
 import signal
@@ -18,9 +19,11 @@ from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE
 from telemetry.clock import unix_milliseconds
 from telemetry.settings.values import MOSQUITTO
+from tests.collector.test_collector import collecting
 from tests.deploy.monitor import free_ports, running
 from tests.deploy.parts import Parts
 from tests.deploy.test_broker_faults import INTERVAL, gaps
+from tests.fakes.sensors import CountingSensor
 from tests.ingester.test_sqlite_faults import LOCK
 from tests.services.embedded import Listener, broker_program
 from tests.services.processes import free_port, wait_until
@@ -89,6 +92,28 @@ def test_messages_that_mosquitto_has_saved_survive_its_death(tmp_path: Path) -> 
         assert broker.process_id is not None
         os.kill(broker.process_id, signal.SIGKILL)
         require_all(broker.port)
+
+
+def test_samples_that_mosquitto_has_not_saved_are_published_again(tmp_path: Path) -> None:
+    sensor = CountingSensor(channel=TOPIC)
+    with running_mosquitto(tmp_path, free_port()) as broker:
+        with session(broker.port):
+            pass
+        with collecting(BrokerAddress("127.0.0.1", broker.port), sensor) as collector:
+            wait_until(lambda: sensor.count > 0, "the collector has a session")
+            file, started = tmp_path / "broker" / "mosquitto.db", time.time()
+            wait_until(lambda: file.exists() and file.stat().st_mtime > started, "a saved session")
+            last = sensor.count + 20
+            wait_until(lambda: sensor.count > last and not collector.status().waiting, "samples")
+            assert broker.process_id is not None
+            os.kill(broker.process_id, signal.SIGKILL)
+            wait_until(lambda: broker.restarts == 1, "the broker is back")
+            with session(broker.port) as received:
+                wait_until(lambda: _numbers(received) >= set(range(1, last)), "all samples")
+
+
+def _numbers(payloads: list[bytes]) -> set[int]:
+    return {json.loads(payload)["utilization"] for payload in payloads}
 
 
 def test_only_this_user_can_read_the_messages_that_mosquitto_has_saved(tmp_path: Path) -> None:
