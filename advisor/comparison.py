@@ -165,7 +165,10 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Note deviations in one metric; without ``found``, only learn the usual differences."""
+        """Note deviations in one metric, and learn the usual differences.
+
+        If ``found`` is None, only learn: the members have not been at work for long enough.
+        """
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:

@@ -73,8 +73,9 @@ class Past:
         live samples are added.
 
         The history stores no processes either, so the memory of past processes is estimated. If
-        one process holds nearly all of a GPU's memory now, it is assumed to have held all memory
-        in use since the process began, minus the memory that is now in use outside the process.
+        one process holds nearly all of a GPU's memory now, its memory at each time since it began
+        is assumed to be the memory in use at that time, minus the memory that is now in use outside
+        the process.
         If several processes hold memory now, the past memory use is omitted.
         """
         now = self._clock()

@@ -281,7 +281,7 @@ class Newest:
         return None if self._places.claim({update.host}, live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
-        """Evict another silent host, or else a silent channel; return whether one was evicted."""
+        """Evict a silent host, or otherwise a silent channel; return whether one was evicted."""
         return self._places.evict_silent(update.host) or any(
             state.places.evict_silent(update.channel) for state in self._hosts.values()
         )

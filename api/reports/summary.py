@@ -71,7 +71,7 @@ def outcome(run: Run) -> str:
 
 
 def end_of(report: Report, zone: tzinfo) -> Markup:
-    """Return a text about the beginning and the end of the run."""
+    """Return sentences that state when the run began, and when and how it ended, if known."""
     run = report.run
     begin = text.moment(run.started, zone)
     end = text.moment(report.end, zone)

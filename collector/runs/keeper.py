@@ -264,7 +264,7 @@ class RunKeeper:
 
 
 def _summary(run: Run, event: Event) -> RunSummary:
-    """Return a summary that continues the summary in ``event``, which is a state of ``run``."""
+    """Return a summary of ``run`` that continues the summary in its published state ``event``."""
     seed: Any = event.values.get("summary")
     gpus: Any = event.values.get("gpus") or ()
     numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())

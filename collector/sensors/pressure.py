@@ -13,7 +13,10 @@ _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
 class Pressure(NamedTuple):
-    """The percentages of the last 10 s in which at least one task, or every task, waited."""
+    """The shares of the last 10 s, in percent, in which tasks waited for a resource.
+
+    ``some``: at least one task waited; ``full``: every task waited.
+    """
 
     some: float | None = None
     full: float | None = None

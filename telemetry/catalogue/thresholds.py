@@ -57,16 +57,15 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "share": Threshold(
             20.0,
             "%",
-            "the finding is a warning if heat, the hardware or the power supply slows the GPU down "
-            "during at least this share of the time",
+            "the finding is a warning if heat, a fault of the hardware or the power supply slows "
+            "the GPU down for at least this share of the time",
             1,
             100,
         ),
         "cap": Threshold(
             80.0,
             "%",
-            "the finding is an info if the power cap is active "
-            "during at least this share of the time",
+            "the finding is an info if the power cap is active for at least this share of the time",
             1,
             100,
         ),
@@ -94,7 +93,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
             10.0,
             "%",
             "the finding is a warning if every task waits for memory "
-            "during at least this share of the time",
+            "for at least this share of the time",
             1,
             100,
         ),
@@ -102,7 +101,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
             40.0,
             "%",
             "the finding is critical if every task waits for memory "
-            "during at least this share of the time",
+            "for at least this share of the time",
             1,
             100,
         ),
@@ -188,7 +187,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
             10.0,
             "%",
             "memory or I/O counts as a limit if every task waits for it "
-            "during at least this share of the time",
+            "for at least this share of the time",
             1,
             100,
         ),

@@ -161,8 +161,8 @@ class SettingFields(BaseModel):
     mqtt_websocket_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT over WebSocket; 0: no port. If "
-        "the setting is unset, the broker uses 9001, a free port if 9001 is in use, or no port if "
-        "the installed Mosquitto cannot serve WebSocket.",
+        "the setting is unset, the broker uses 9001, or a free port if 9001 is in use. It uses no "
+        "port if the installed Mosquitto cannot serve WebSocket.",
     )
     embedded_broker: EmbeddedBrokerChoice = Field(
         "auto",

@@ -55,7 +55,7 @@ class Settings(Fields):
 
     @property
     def spans(self) -> Spans:
-        """The retention of samples, events and minutes in the history."""
+        """The retention of samples, events and one-minute points in the history."""
         days = round(self.history_days * 86_400_000)
         return Spans(self.window, max(self.window, days), days)
 

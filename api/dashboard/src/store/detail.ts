@@ -117,7 +117,8 @@ function isNeeded(host: HostData, span: Span, now: number): boolean {
 }
 
 /**
- * Whether the page has a bucket in the span, so that the history may have more detail.
+ * Whether any of the page's points in the span is a bucket, which combines several samples. The history may then have
+ * more detail than the page.
  *
  * This is false if new samples may still arrive in the span, because a fetched copy would not contain these samples.
  */
