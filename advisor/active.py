@@ -29,9 +29,10 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """An active finding; an adopted finding ends at ``until`` unless a detector reports it.
+    """An active finding; ``ActiveFindings`` describes which findings are adopted.
 
-    ``until`` is in the host's time, in Unix milliseconds.
+    An adopted finding ends at ``until`` if no detector has reported it again by then. ``until`` is
+    in the host's time, in Unix milliseconds.
     """
 
     finding: Finding
@@ -64,7 +65,7 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Adopt an earlier finding; yield a message to publish if the broker does not retain it."""
+        """Adopt the finding of ``event``; yield its message unless the broker still retains it."""
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:
             self._note_end(finding.host, base)
@@ -135,7 +136,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID that no ended finding has, even if the same finding has ended before."""
+        """Return the ID of ``finding``, with a number if an ended finding already had the ID."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 

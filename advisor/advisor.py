@@ -35,7 +35,7 @@ _READ_SECONDS = 0.05
 _STOP_SECONDS = 1.0
 
 _REJECTED = "Messages that are not valid"
-_SKIPPED = "Samples not analysed: late, repeated, or beyond a limit"
+_SKIPPED = "Samples not analysed: late, repeated, or of a host or channel beyond the limits"
 _DROPPED = "Messages dropped because too many were waiting"
 _FAILED = "Samples whose analysis failed because of an error in System Monitor"
 _NO_PAST = "The advisor could not read the history, so it may report slow leaks late. {}"
@@ -147,7 +147,7 @@ class Advisor:
             log.warning("%s", error)
 
     def _changes(self, message: Message) -> Iterable[Change]:
-        """Return the changes that ``message`` causes. Raises MalformedMessageError."""
+        """Process ``message``; return the messages to publish. Raises MalformedMessageError."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return self._watch.forget(address.host) if address.host else ()

@@ -47,7 +47,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield ``findings``; without ``updates``, omit findings of which only numbers are new."""
+        """Yield ``findings``; omit those with only newer numbers unless ``updates`` is set."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:

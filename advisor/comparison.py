@@ -26,9 +26,9 @@ class Metric(NamedTuple):
     """A value to compare; ``sign`` is -1 if lower values are worse, and 1 if higher values are.
 
     A GPU can deviate only if the other GPUs differ from each other by at most ``alike``. With
-    ``relative``, differences are fractions of the other GPUs' median. With ``absolute``, the
-    GPU's usual difference is not subtracted: in this metric, GPUs under the same load should not
-    differ.
+    ``relative``, differences are fractions of the other GPUs' median. Normally, a GPU deviates
+    if its difference from the other GPUs is larger than usual in this run. With ``absolute``, the
+    difference itself counts, because GPUs under the same load should not differ in this metric.
     """
 
     field: str
@@ -67,7 +67,9 @@ class Member:
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
     since the values were last smoothed. A value is ``apart`` if its difference from the other GPUs
-    exceeds the limit. It deviates (``held``) if the difference is also unusually large for the run.
+    exceeds the usual difference by the limit or more. The value deviates (``held``) if this excess
+    is also unusually large for the run. ``Metric.absolute`` is an exception: there, the difference
+    itself is compared with the limit, and each value that is ``apart`` deviates.
     """
 
     at: float = -math.inf
@@ -102,7 +104,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether this GPU works as hard as the others, so temperatures are comparable."""
+        """Return whether this GPU works as hard as the others; only then compare temperatures."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -116,7 +118,7 @@ class Member:
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
-        """Yield the deviations that have lasted for ``seconds`` and ``readings`` readings."""
+        """Yield the deviations that have lasted for ``seconds`` and for ``readings`` readings."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):
@@ -125,10 +127,10 @@ class Member:
 
 
 class Comparison:
-    """Compares the members of one run; ``limits`` has the limit of each metric."""
+    """Compares the GPUs of one run; ``limits`` has the limit of each metric."""
 
     def __init__(self, limits: Sequence[float]) -> None:
-        """Start with no members."""
+        """Start with no GPUs."""
         self.members: dict[str, Member] = {}
         self.compared = -math.inf
         self._limits = limits
@@ -136,9 +138,9 @@ class Comparison:
         self._differences = [0.0] * len(METRICS)  # mean deviation from the usual difference
 
     def compare(self, now: float, found: Container[str]) -> bool:
-        """Compare all members; return False if they work out of step or cannot be compared.
+        """Compare all GPUs; return False if they work out of step or cannot be compared.
 
-        ``found`` contains the members about which a finding is active.
+        ``found`` contains the GPUs about which a finding is active.
         """
         step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
@@ -167,7 +169,7 @@ class Comparison:
     ) -> None:
         """Note deviations in one metric, and learn the usual differences.
 
-        If ``found`` is None, only learn: the members have not been at work for long enough.
+        If ``found`` is None, only learn: the GPUs have not been at work for long enough.
         """
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]

@@ -50,7 +50,11 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add ``bucket``; if it begins the next bucket of this width, return the closed bucket."""
+        """Add ``bucket``, which is narrower, to the open bucket.
+
+        If ``bucket`` belongs to the next time span, open a new bucket with it, and close and return
+        the old one.
+        """
         index = int(bucket.time // self._width)
         if index == self._index:
             if bucket.low < self._low:

@@ -73,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return the growth that begins or continues; None if too little space is in use."""
+        """Return how the space in use grows; None if it does not grow, or too little is in use."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:
@@ -86,7 +86,7 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that the file system is full, as ``critical`` if a finding reported its growth."""
+        """Report a full file system: ``critical`` if its growth was reported, else ``warning``."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(

@@ -53,7 +53,7 @@ class Measure:
 class Evidence:
     """The numbers that support a finding, by name.
 
-    ``start`` and ``end`` limit the time that the numbers cover, in Unix milliseconds.
+    The numbers cover the time from ``start`` to ``end``, in Unix milliseconds.
     """
 
     start: int
@@ -114,8 +114,8 @@ class Finding:
     def identity(self) -> str:
         """The ID of the event that begins the finding; every advisor computes the same ID.
 
-        The ID contains no dots, because in the IDs of later events of the finding, a dot and a word
-        follow it.
+        Later events of the finding have this ID with a dot and a word added, so this ID must not
+        contain a dot.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 

@@ -83,7 +83,11 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the first large process; None if the large processes differ in user or command."""
+    """Return the first large process on ``gpu``; None if large processes differ in user or command.
+
+    A process is large if it holds at least the share SMALL of the memory that the largest process
+    holds.
+    """
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]
     owners = {(process_name(each), each.get("user")) for each in large}

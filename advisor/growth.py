@@ -58,9 +58,9 @@ def find_growth(
 ) -> Growth | None:
     """Return the growth in the longest stretch that shows growth, or None.
 
-    ``closed`` is how many widths of ``envelope`` have a new bucket; only stretches of these widths
-    are judged. ``limit`` and ``smallest``, the least growth to report, are in bytes.
-    ``largest_step`` is the largest share of the growth that may occur in a single step.
+    ``closed`` is how many widths of ``envelope`` have a newly closed bucket; only stretches of
+    buckets of these widths are judged. ``limit`` and ``smallest``, the least growth to report, are
+    in bytes. ``largest_step`` is the largest share of the growth that may occur in a single step.
     """
     found = None
     for level in range(closed):
@@ -133,8 +133,8 @@ def _is_spread(values: Sequence[float], most: float) -> bool:
 def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
     """Return the growth, with the time left until the memory reaches ``limit``.
 
-    The shortest time is calculated for the highest peak above the floor, the likely time for usual
-    peaks, and the longest time for the floor itself.
+    The shortest time ends when the highest peak reaches the limit, the likely time when usual peaks
+    reach it, and the longest time when the floor itself reaches it.
     """
     times, lows, highs = stretch
     end, base = times[-1], min(lows)

@@ -56,7 +56,7 @@ class HostMemory:
                 reading,
                 self._waits.since,
                 Severity.CRITICAL if worst else Severity.WARNING,
-                f"Host: every task waits for memory during {full:.0f}% of the time",
+                f"Host: every task waits for memory {full:.0f}% of the time",
                 {"pressure": Measure(round(full, 1), "%")},
             )
         if self._swaps.lasts(SECONDS, READINGS):

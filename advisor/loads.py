@@ -32,10 +32,10 @@ class Reads:
     def explain(self, found: Growth) -> bool:
         """Return whether reading explains the growth of RAM.
 
-        Reading explains the growth if RAM grew by about as much as was read, at the same times, and
-        if much less was read in an equal time before. Otherwise, a training run that reads data all
-        the time would hide its leak. A load explains growth only during its first
-        LOAD_SECONDS.
+        Reading explains the growth if RAM grew by about as much as was read, mostly at the same
+        times, and if much less was read in an equally long time before. Without the last condition,
+        the leak of a training run that reads data all the time would not be found. The loading of a
+        dataset explains growth only during its first LOAD_SECONDS.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]

@@ -20,10 +20,10 @@ RECORD = 0.3  # of the growth: its peak has to exceed all earlier peaks by this 
 class MemorySeries:
     """The memory in use over time, in bytes and seconds.
 
-    ``label`` names the process, run or memory in summaries. ``born`` is when the process or run
-    began, or ``-inf`` for memory without a beginning, such as RAM. Growth of a process or run is
-    reported only if it exceeds all earlier peaks. For RAM, earlier peaks are ignored, because they
-    may belong to other programs.
+    ``label`` is the name of the process, run or memory in the summaries of findings. ``born`` is
+    when the process or run began, or ``-inf`` for memory without a beginning, such as RAM. For a
+    process or run, growth is reported only if the memory exceeds all its earlier peaks. For RAM,
+    earlier peaks are ignored, because they may belong to other programs.
     """
 
     label: str
@@ -56,7 +56,7 @@ class MemorySeries:
         return found
 
     def accept(self, found: Growth) -> None:
-        """Track the growth ``found`` until it ends."""
+        """Track ``found`` as the current growth, until it ends."""
         if self.found is None:
             self._risen = self._highest = found.base + found.size
             self._risen_at = found.end

@@ -1,4 +1,4 @@
-"""Reads from the history what happened before the advisor started, or before a host was known."""
+"""Reads from the history what happened before the advisor started, or before it knew a host."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,14 +69,14 @@ class Past:
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
         """Yield the samples of ``host``, oldest first; the last hour is the most detailed.
 
-        The history stores no texts, such as the kind of a GPU's memory, so the texts of the newest
-        live samples are added.
+        The history stores no fields that contain text, such as the kind of a GPU's memory. Their
+        values are taken from the newest live samples.
 
         The history stores no processes either, so the memory of past processes is estimated. If
-        one process holds nearly all of a GPU's memory now, its memory at each time since it began
-        is assumed to be the memory in use at that time, minus the memory that is now in use outside
-        the process.
-        If several processes hold memory now, the past memory use is omitted.
+        only one process on a GPU holds much memory now, its past memory is the memory that was in
+        use on the GPU, minus the memory that is in use outside the process now. If several
+        processes hold memory now, it is not known which of them held it in the past, so the GPU's
+        past memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -108,7 +108,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Yield ``samples`` of one channel, completed with the live sample ``known``."""
+    """Yield ``samples`` of one channel, with what the history lacks added from live samples."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples
@@ -131,7 +131,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold GPU memory, or only the process that holds nearly all."""
+    """Return the processes that hold memory of the GPU; only the largest if it has nearly all."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]

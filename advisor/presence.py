@@ -15,7 +15,10 @@ _ADVICE = "Check the machine, its network, and `systemctl status system-monitor@
 
 
 class Presence:
-    """Tracks a host's collector and clock; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks whether a host's collector is online, and whether the host's clock is right.
+
+    ``limits`` are the thresholds of the kind of finding ``host_pressure``.
+    """
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""
@@ -25,7 +28,7 @@ class Presence:
         self._shown_until = 0
 
     def silence(self, reading: Reading) -> Iterable[Finding]:
-        """Report a host that has been silent for too long since its collector went offline."""
+        """Report a host whose collector has been offline for too long."""
         minutes, stopped = reading.values["seconds"] / 60, reading.values["stopped"]
         if minutes < self._limits["silent"]:
             return ()

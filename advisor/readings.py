@@ -59,7 +59,7 @@ def device_name(subject: str) -> str:
 
 
 def process_name(process: Mapping[str, Any]) -> str:
-    """Return the name of a process in messages: its command if it is known, otherwise its name."""
+    """Return what messages call a process: its command or, if that is not known, its name."""
     return process.get("command") or process.get("name") or "a process"
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Slope(NamedTuple):
-    """The likely slope in value units per second, and the bounds of its confidence interval."""
+    """A slope per second: the likely value, and the bounds of its confidence interval."""
 
     low: float
     likely: float
@@ -20,8 +20,8 @@ class Slope(NamedTuple):
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
     """Return the median of the slopes of all pairs of points, with its confidence interval.
 
-    ``z`` sets the confidence: 1.96, a quantile of the normal distribution, gives 95%. ``times`` are
-    in seconds and distinct. Raises ValueError for fewer than two points.
+    ``z`` is a quantile of the standard normal distribution, and sets the confidence: 1.96 gives
+    95%. ``times`` are in seconds and distinct. Raises ValueError for fewer than two points.
 
     The method is from Sen (1968), "Estimates of the regression coefficient based on Kendall's tau",
     JASA 63. If all N slopes are sorted, the confidence interval reaches from the slope at rank
@@ -72,9 +72,10 @@ def _variance(values: Sequence[float]) -> float:
 def floor(values: Sequence[float]) -> list[float]:
     """Return the floor: for each point, the lowest value from this point to the end.
 
-    The floor of a process's memory use, for example, is the memory that the process has not
-    released. The floor never falls from one point to the next. A sawtooth on a flat base has a flat
-    floor, except for its last tooth. A release of memory lowers the floor of the earlier points.
+    The floor of a process's memory use, for example, is the memory that the process does not
+    release later. The floor never falls from one point to the next. A sawtooth on a flat base has a
+    flat floor, except for its last tooth. If memory is released, the floor of all earlier points is
+    at most the memory that remains.
     """
     lowest = math.inf
     backwards = [lowest := min(lowest, value) for value in reversed(values)]
@@ -89,8 +90,8 @@ def largest_step(values: Sequence[float]) -> float:
 def last_change(values: Sequence[float], size: float) -> int:
     """Return the index of the first value after the last sudden shift; 0 if there is no shift.
 
-    In a shift, the two values before it are both at least ``size`` above, or both at least ``size``
-    below, the two values after it.
+    At a shift, the values jump up or down: each of the last two values before it differs by at
+    least ``size``, in the same direction, from each of the first two values after it.
     """
     for index in range(len(values) - 2, 1, -1):
         before, after = values[index - 2 : index], values[index : index + 2]

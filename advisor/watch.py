@@ -208,7 +208,10 @@ class Watch:
         self.history_problem = str(error)
 
     def _end_silent(self, now: float) -> Iterator[Change]:
-        """End the findings of silent hosts, except about silence; after a day, forget the hosts."""
+        """End the findings of silent hosts, except the findings about their silence.
+
+        After a day without a message, a host is forgotten.
+        """
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)

@@ -100,7 +100,10 @@ class _Application(FastAPI):
 def create_app(
     settings: Settings, live: Subscription, reader: HistoryReader, others: Sequence[Reporter] = ()
 ) -> FastAPI:
-    """Return the application; ``others`` report on other parts that run in the same process.
+    """Return the application.
+
+    ``others`` return the reports of the parts that run beside the API in the same process, such as
+    an ingester. The application serves these reports with its own.
 
     This function does not open ``live`` and ``reader``: they are opened when the server starts the
     application, and closed when the server stops.
@@ -157,7 +160,7 @@ def create_app(
 def _lifespan(
     parts: Parts, checks: History, black_box: BlackBox, connections: Connections
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
-    """Return the context that opens the parts at the start and closes them at the end."""
+    """Return the lifespan: it opens the parts as the server starts, and closes them as it stops."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
@@ -182,7 +185,7 @@ def _lifespan(
 def _middleware(
     settings: Settings, sessions: Sessions | None, wrong_tokens: WrongTokens
 ) -> list[Middleware]:
-    """Return the middleware that every request passes, outermost first."""
+    """Return the middleware that every request passes through, outermost first."""
     origins = settings.http_allowed_origins
     guard = Middleware(Guard, host_names=_host_names(settings), origins=origins)
     layers = [Middleware(Head), guard]

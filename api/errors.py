@@ -56,7 +56,7 @@ class UnknownParameterError(InvalidParameterError):
 
 
 class ReadOnlyError(SystemMonitorError):
-    """The settings do not allow requests that write."""
+    """The settings do not allow clients to publish annotations."""
 
 
 class BodyTooLargeError(SystemMonitorError):
@@ -77,11 +77,11 @@ class RetryLaterError(SystemMonitorError):
 
 
 class TooManyEventsError(RetryLaterError):
-    """Events exceed the rate limit."""
+    """Events arrive faster than the rate limit allows."""
 
 
 class HistoryBusyError(RetryLaterError):
-    """Too many requests wait for the history."""
+    """Too many requests are waiting for answers from the history."""
 
 
 class PageNotBuiltError(SystemMonitorError):

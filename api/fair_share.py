@@ -1,4 +1,4 @@
-"""Shares a limited number of places fairly among the networks of the clients."""
+"""Decides which clients may stay if there are too many: each network gets a fair share."""
 
 import ipaddress
 from collections import Counter
@@ -28,10 +28,10 @@ class FairShare(Generic[T]):
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
-        """Return whether a client at ``address`` may join if there are ``limit`` places.
+        """Return whether a client at ``address`` may join if ``limit`` members are allowed.
 
-        If all places are taken, the client may join only if another network will have more members
-        than the client's network even after the client has joined.
+        If there are already ``limit`` members, the client may join only if its network would then
+        still have fewer members than the largest network.
         """
         if len(self) < limit:
             return True

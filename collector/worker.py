@@ -114,7 +114,10 @@ class SensorWorker:
         self._settled.set()
 
     def close(self) -> None:
-        """Close the sensor, unless a reading is in progress: a reading that hangs is abandoned."""
+        """Close the sensor, unless a reading is in progress.
+
+        That reading may hang, and only one thread at a time may use a sensor.
+        """
         with self._lock:
             is_busy = self._busy_since is not None
         if not is_busy:

@@ -17,8 +17,9 @@ from telemetry.settings.fields import SettingFields
 
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _DESCRIPTION = """\
-GPU, CPU, memory, disk and network metrics of machine-learning machines, with findings and runs,
-over MQTT, REST and WebSocket. `system-monitor up` starts everything; `check` shows the settings."""
+Monitors machine-learning machines: publishes GPU, CPU, memory, disk and network metrics, training
+runs and findings over MQTT, REST and WebSocket. `system-monitor up` starts everything; `check`
+shows the settings."""
 
 _EPILOG = f"""\
 Each setting can also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line in the
@@ -27,8 +28,8 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally; 1 a part or a command failed, or the output could not be written;
-2 invalid settings."""
+Exit codes: 0 stopped normally; 1 a part of System Monitor or a command failed, or the output could
+not be written; 2 invalid settings."""
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Replaces this process with a broker program that ends when its parent process ends.
 
 The command is ``python -m deploy.bound_process PARENT SLACK PROGRAM …``. PARENT is the parent's
-process id: when the parent ends, Linux sends SIGINT to PROGRAM. SIGTERM is blocked, since a service
-manager sends it to every process of a service, and the parent must stop the broker last.
+process id: when the parent ends, Linux sends SIGINT to PROGRAM. SIGTERM is blocked: a service
+manager sends it to all processes of a service at once, but the broker must keep running until the
+parent has stopped all other parts.
 
 Linux may delay the timers of PROGRAM by up to SLACK nanoseconds, so that PROGRAM wakes up less
 often. If SLACK is 0, the usual limit of 50,000 ns applies.

@@ -17,8 +17,8 @@ _POLL_SECONDS = 0.05
 def connected(bus: BusConnection) -> Iterator[None]:
     """Keep ``bus`` connected during the block, without warnings in the log.
 
-    The block reports failures itself. Raises SystemMonitorError if connecting fails, or takes more
-    than 3 s.
+    This is for a ``with`` block that reports lost connections itself. Raises SystemMonitorError if
+    connecting fails or takes more than 3 s.
     """
     with _unlogged(), started(bus):
         yield
@@ -28,7 +28,7 @@ def connected(bus: BusConnection) -> Iterator[None]:
 def subscribed(bus: BusConnection) -> Iterator[None]:
     """Like ``started``, but begin the block only once the broker has accepted all subscriptions.
 
-    Raises SystemMonitorError also if the subscriptions are not accepted within 5 s.
+    Also raises SystemMonitorError if the subscriptions are not accepted within 5 s.
     """
     with started(bus):
         if not bus.wait_subscribed(_SUBSCRIBED_SECONDS):

@@ -14,7 +14,7 @@ class Listeners:
     """The ports that an embedded broker listens on at ``host``.
 
     ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
-    versions on one port. A port of 0 means that the broker does not serve this protocol.
+    versions on one port. A port of 0 means that the protocol has no port of its own.
     """
 
     host: str
@@ -23,7 +23,7 @@ class Listeners:
     websocket: int = 0
 
     def extra(self) -> dict[str, int]:
-        """Return the ports in use other than ``mqtt``, keyed by field name."""
+        """Return the ports other than ``mqtt`` that the broker needs, keyed by field name."""
         ports = {"mqtt5": self.mqtt5, "websocket": self.websocket}
         return {name: port for name, port in ports.items() if port not in (0, self.mqtt)}
 

@@ -1,8 +1,8 @@
 """The child process of the bundled broker: ``python -m deploy.broker_process CONFIG_FILE``.
 
 The process ends when its standard input closes, so it never outlives its parent. It ignores SIGINT
-and SIGTERM, since a service manager may send either signal to every process of a service, and the
-parent must stop the broker last.
+and SIGTERM: a service manager may send either signal to all processes of a service at once, but the
+broker must keep running until the parent has stopped all other parts.
 """
 
 import importlib

@@ -78,7 +78,10 @@ class Rumqttd:
 
 
 def _address(host: str) -> str:
-    """Return the IP address of ``host``, as in a URL, since rumqttd does not accept host names."""
+    """Return the IP address of ``host``, with brackets around an IPv6 address.
+
+    rumqttd does not accept host names.
+    """
     return f"[{host}]" if ":" in host else socket.gethostbyname(host)
 
 

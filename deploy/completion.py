@@ -15,7 +15,10 @@ VALUES = {
     "notify_runs": ("all", "failed", "none"),
     "notify_severity": ("info", "warning", "critical"),
 }
-"""The values of the settings that accept only a few; the parser does not check these values."""
+"""The settings that accept only certain values, with these values.
+
+The values are used only for completion: the parser accepts any text, which is checked later.
+"""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 

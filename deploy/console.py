@@ -1,7 +1,7 @@
 """Writes output for the user.
 
 It is not an error if a reader such as ``head`` closes the pipe. Control characters are escaped,
-because names of devices and texts from the broker may contain control sequences for a terminal.
+because a device name or a message from the broker may contain control sequences for a terminal.
 """
 
 import errno

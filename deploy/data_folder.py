@@ -34,7 +34,7 @@ class DataFolder:
 
         Raises SettingsError if another process owns the folder, or if the folder's path or a parent
         of the path is a file. If the folder is not writable, no error is raised: the history
-        reports the problem, and the live view works without the history.
+        reports the problem, and everything that does not need the history still works.
         """
         file = self._path / "lock"
         with contextlib.suppress(OSError):

@@ -48,9 +48,10 @@ class EmbeddedBroker:
     ) -> None:
         """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
 
-        MQTT 5 and MQTT over WebSocket have their own ports; port 0 disables them. If one of these
-        two ports is in use when the broker starts, the broker uses a free port instead.
-        ``listeners`` contains the ports that the broker actually uses.
+        ``mqtt5_port`` and ``websocket_port`` are the ports for MQTT 5 and for MQTT over WebSocket;
+        0 means no separate port, and ``mqtt5_port`` may equal ``port``. If one of these two ports
+        differs from ``port`` and is in use when the broker starts, the broker uses a free port
+        instead. ``listeners`` contains the ports that the broker actually uses.
 
         ``login`` is the user name and password that clients must use. The default ``program`` is
         the bundled broker, rumqttd. A probe checks every ``probe_pause`` seconds that the broker

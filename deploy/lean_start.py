@@ -69,7 +69,7 @@ def received() -> Start | None:
 
 
 def _is_in_memory(descriptor: str) -> bool:
-    """Return whether ``descriptor`` is our file in memory: a user may have set the variable."""
+    """Return whether ``descriptor`` is our file in memory, and not a value that a user has set."""
     try:
         target = Path(f"/proc/self/fd/{int(descriptor)}").readlink()
     except (OSError, ValueError):

@@ -55,7 +55,7 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     at most two seconds: if a part hangs, the process ends without waiting for it.
 
     If an unexpected error ends a thread, everything is stopped, and the exit code is 1. Otherwise,
-    the part that has lost the thread would look healthy but do nothing.
+    the part whose thread has ended would look healthy but do nothing.
     """
     stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:

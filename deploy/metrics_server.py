@@ -18,8 +18,8 @@ _SECONDS = 10.0  # timeout of a request
 class MetricsServer:
     """Serves metrics for Prometheus on ``port`` of the loopback interface, at every path.
 
-    The text contains the reports that ``reporters`` return and, if ``readings`` is given, the
-    readings that ``readings`` returns.
+    Each response contains the counters from all ``reporters`` and, if ``readings`` is given, the
+    newest sensor values that it returns.
     """
 
     def __init__(

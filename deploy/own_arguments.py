@@ -39,7 +39,7 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         type=_speed,
         default=1.0,
         metavar="N",
-        help="how many times faster than the original pace [1]",
+        help="speed as a multiple of the original pace [1]",
     )
     parser.add_argument(
         "--keep-timestamps",

@@ -21,7 +21,7 @@ def require_mqtt_port(settings: Settings) -> None:
     """Raise SettingsError if the embedded broker is used but cannot listen on one of its ports."""
     if settings.mqtt_url is None:
         broker = settings.broker.masked()
-        instead = f", or use the broker that already runs there with --mqtt-url {broker}"
+        instead = f", or set --mqtt-url {broker} to use the broker that already runs there"
         require_free_port(
             settings.mqtt_host, settings.mqtt_port, "mqtt", instead, patience=_BROKER_ENDS_SECONDS
         )
@@ -38,9 +38,9 @@ def require_free_port(
 ) -> None:
     """Raise SettingsError if this process cannot listen on ``port`` of ``host``.
 
-    The message suggests options that begin with ``option``: ``http``, for example, stands for
-    ``--http-port`` and ``--http-host``. ``instead`` is further advice for a port that is in use.
-    If the port is in use, wait up to ``patience`` seconds until it is free.
+    The message suggests options whose names begin with ``option``: if ``option`` is ``http``, these
+    are ``--http-port`` and ``--http-host``. If the port is in use, wait up to ``patience`` seconds
+    until it is free; if it stays in use, the message also contains the advice ``instead``.
     """
     try:
         _bind(host, port, time.monotonic() + patience)

@@ -131,8 +131,8 @@ ROLES = {
         "By default, the timestamps are shifted so that the recording ends when the replay ends,\n"
         "as if it happened now. If a recorded host is online at the broker, it must be replayed\n"
         "under another name (--host-as). When the replay ends, its hosts are set offline.\n"
-        "With --keep-timestamps, the replay only fills the history with late samples: no current\n"
-        "value changes, so online hosts can keep their names.",
+        "With --keep-timestamps, the replay only adds to the history, at the original times: no\n"
+        "current value changes, so online hosts can keep their names.",
         "  system-monitor replay night.txt\n"
         "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
         "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
@@ -148,10 +148,11 @@ ROLES = {
     "export": Role(
         "write the history of a running System Monitor as CSV, JSON lines or Parquet",
         ("http_host", "http_port", "http_token_file", *_LOG),
-        "Each row contains the samples of one tick or, where the history has only one-minute\n"
-        "points, the means of one minute. Columns have names such as `system/gpu/0.temperature`.\n"
-        "The command requests a limited number of points at a time, so a span of any length needs\n"
-        "little memory. The exit code is 1 if the export is incomplete.",
+        "Each row contains the samples that were taken at the same time. For older data, of which\n"
+        "the history has only one point per minute, a row contains the means of one minute.\n"
+        "Columns have names such as `system/gpu/0.temperature`. The command requests a limited\n"
+        "number of points at a time, so a long time span needs little memory, too. The exit code\n"
+        "is 1 if the export is incomplete.",
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"

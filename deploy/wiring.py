@@ -1,6 +1,7 @@
-"""Creates the parts that the settings require, and connects them. No other module does this.
+"""Creates and connects the parts of System Monitor that the settings require.
 
-Most imports are inside the functions, so a stand-alone collector does not load the API's libraries.
+No other module does this. Most imports are inside the functions, so that a stand-alone collector
+does not load the API's libraries.
 """
 
 from functools import partial
@@ -226,7 +227,7 @@ def metrics_server(
     *reporters: "Reporter",
     readings: "Callable[[], HostReadings] | None" = None,
 ) -> "Sequence[MetricsServer]":
-    """Return the metrics server of a stand-alone part; an empty sequence if no port is set."""
+    """Return a sequence with the metrics server of a stand-alone part; empty if no port is set."""
     if settings.metrics_port == 0:
         return ()
     return (MetricsServer(settings.metrics_port, reporters, readings),)
@@ -235,8 +236,8 @@ def metrics_server(
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
     """Return the folder of the embedded history and of the broker's queues, or None.
 
-    The result is None if no folder is needed. This is so if the history is in InfluxDB, and the
-    embedded broker keeps its messages only in memory or does not exist (``broker`` is None).
+    The result is None if the history is in InfluxDB and no broker needs the folder: the broker is
+    external (``broker`` is None), or it keeps its messages only in memory.
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None
@@ -274,14 +275,14 @@ def _websocket_port(settings: Settings, program: BrokerProgram) -> int:
     if settings.mqtt_websocket_port and not program.websockets:
         raise SettingsError(
             f"mqtt_websocket_port is set, but the embedded broker ({program.description}) cannot "
-            "serve MQTT over WebSocket on mqtt_host: install Mosquitto 2.0.12 or newer, built with "
+            "serve MQTT over WebSocket on mqtt_host: install Mosquitto 2.0.12 or newer with "
             "WebSocket support, or set embedded_broker = bundled."
         )
     return settings.mqtt_websocket_port
 
 
 def _usual_port(settings: Settings, port: int) -> int:
-    """Return the first port, from ``port`` on, that the settings do not use for another purpose."""
+    """Return ``port``, or the next higher port that the settings do not use for anything else."""
     given = {settings.http_port, settings.mqtt_port, settings.mqtt5_port}
     given.add(settings.mqtt_websocket_port)
     return next(each for each in count(port) if each not in given)

@@ -161,9 +161,8 @@ def metrics_table() -> str:
             more = [metric.label] if metric.label else []
             rows.append((metric.name, ", ".join([*labels, *more]), metric.help))
         if texts := [field.name for field in info_fields(family)]:
-            rows.append(
-                (info_name(family), ", ".join([*labels, *texts]), "always 1; the texts are labels")
-            )
+            meaning = "always 1; the text fields of the channel are labels"
+            rows.append((info_name(family), ", ".join([*labels, *texts]), meaning))
     return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
 
 

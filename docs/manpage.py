@@ -15,8 +15,8 @@ _SEE_ALSO = "mosquitto_sub(1), nvidia-smi(1)"
 def manpage() -> str:
     """Return the manual page in roff, the format of ``man``.
 
-    The path of the settings file is always the default path on Linux, so that the page does not
-    depend on the machine that generates it.
+    The page always names the default path of the settings file on Linux, even if it is generated
+    on another system.
     """
     parser = arguments.command_parser()
     text = "\n".join(_page(parser)) + "\n"

@@ -17,10 +17,10 @@ def promql(family: Family, metric: Metric) -> str:
 def flux(family: Family, metric: Metric) -> str:
     """Return the InfluxDB query for ``metric``.
 
-    The values have the same unit as the values of the Prometheus query. If ``metric`` is a counter,
-    the query returns its rate per second. The query works in the bucket of samples and in the
-    bucket of one-minute points. The bucket of one-minute points also contains minima and
-    maxima, so the query filters by the tag ``aggregate`` and uses only the means.
+    The values have the same unit as those of the Prometheus query. If ``metric`` is a counter, the
+    query returns its rate per second. The user of the dashboard can choose the bucket of samples or
+    the bucket of one-minute points, and the query works with both. In the bucket of one-minute
+    points, the tag ``aggregate`` distinguishes means, minima and maxima; the query uses the means.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

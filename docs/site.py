@@ -31,7 +31,7 @@ def places() -> dict[str, str]:
 
 
 def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
-    """Return ``text``, the page at the repository's path ``name``, with its links adapted."""
+    """Return the page ``text`` with adapted links; ``name`` is its path in the repository."""
 
     def link(match: re.Match[str]) -> str:
         target = normpath(join(dirname(name), match["path"]))

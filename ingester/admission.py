@@ -1,4 +1,4 @@
-"""Limits the hosts, channels, devices and events that any publisher can add to the history."""
+"""Limits how many hosts, channels, devices and events publishers can add to the history."""
 
 import time
 from collections import OrderedDict
@@ -33,9 +33,10 @@ class _Host:
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    A live sample that exceeds a limit evicts names that have been silent for two minutes; if there
-    are too few silent names, it is rejected. A retained sample that exceeds a limit is always
-    rejected. The rates of events and of new states are limited too.
+    If a live sample exceeds a limit, other hosts, channels or devices are forgotten to make room,
+    but only those without a live sample in the last two minutes. If there are too few of these, the
+    sample is rejected. A retained sample that exceeds a limit is always rejected. The rate of
+    events is limited too, and so is the rate at which findings and runs begin and end.
     """
 
     def __init__(
@@ -77,11 +78,11 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Raise MalformedMessageError if ``event``, which may belong to a state, may not be stored.
+        """Raise MalformedMessageError if ``event`` may not be stored.
 
-        ``retained`` is true if the broker delivered the event as a retained message, which is
-        allowed only for a state. The error's reason is ``retained event``, ``too many events`` or
-        ``too many states``.
+        ``retained`` is true if the broker delivered the event as a retained message. This is
+        allowed only for an event that belongs to a state, such as a finding or run. The error's
+        reason is ``retained event``, ``too many events`` or ``too many states``.
         """
         family = family_of(event.channel)
         if family is not None and family.nature is Nature.STATE:
@@ -98,7 +99,7 @@ class Admission:
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
     def _check_state(self, event: Event) -> None:
-        """Limit how many states begin and end per minute.
+        """Raise MalformedMessageError if too many states begin or end per minute.
 
         A message with the same id as the previous message of its host and channel does not count,
         because it neither begins nor ends a state.
@@ -129,6 +130,6 @@ def _devices(sample: Sample) -> set[str]:
 
 @cache
 def _named(family: Family | None) -> tuple[str, ...]:
-    """Return the fields of ``family`` whose keys name devices."""
+    """Return the names of the fields of ``family`` whose values are dicts keyed by device name."""
     fields = () if family is None else family.fields
     return tuple(field.name for field in fields if field.kind in _NAMED)

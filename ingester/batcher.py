@@ -47,11 +47,11 @@ class Delivery(NamedTuple):
 class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
-    While the store does not respond, unacknowledged deliveries wait here. The broker's in-flight
-    limit bounds their number. But QoS 0 messages, or the messages of a broker without an in-flight
-    limit, can fill the capacity of ``_CAPACITY_BYTES``. ``add`` then blocks, so no more messages
-    are read from the connection. ``delay`` is the number of seconds from the arrival of the newest
-    batch's first delivery until the batch was stored.
+    While the store does not respond, unacknowledged deliveries wait in a queue. The broker's
+    in-flight limit bounds their number. But QoS 0 messages, or the messages of a broker without an
+    in-flight limit, can fill the queue, which holds ``_CAPACITY_BYTES``. ``add`` then blocks, so no
+    more messages are read from the connection. ``delay`` is the number of seconds from the arrival
+    of the newest batch's first delivery until the batch was stored.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Batcher:
             self.storage.close()
 
     def add(self, delivery: Delivery) -> None:
-        """Add ``delivery`` to the next batch. Blocks while the capacity is exhausted."""
+        """Add ``delivery`` to the queue. Blocks while the queue is full."""
         with self._changed:
             if self._bytes >= _CAPACITY_BYTES:
                 self._changed.wait_for(self._has_room)
@@ -128,8 +128,8 @@ class Batcher:
         """Wait for the next batch, and return it.
 
         The batch is complete once it is large enough, has waited long enough, or no further message
-        has arrived for a moment. If no message is pending, return an empty batch when stopping or
-        once a roll-up is due.
+        has arrived for a moment. If no message arrives before the thread must stop or compute
+        one-minute points, the batch is empty.
         """
         with self._changed:
             self._changed.wait_for(

@@ -28,18 +28,19 @@ _STORED = "Samples and events that the history stored"
 _REJECTED = "Samples and events that the history rejected"
 _OUTSIDE = "Samples and events discarded as older than their retention or too far in the future"
 _EVICTED = "Stored samples and events deleted early, because the history was full"
-_DELAY = "Time from the arrival of the first message of the newest batch until it was stored"
+_DELAY = "Time from the arrival of the newest batch's first message until the batch was stored"
 
 
 class Ingester:
     """Stores each sample and event that the broker delivers, and only then acknowledges it.
 
-    The session is persistent: while the ingester is offline, the broker queues its messages.
-    Ingesters with the same ``group`` share the messages among themselves. Messages that are not
+    The MQTT session is persistent: while the ingester is offline, the broker queues messages for
+    it. Ingesters with the same ``group`` share the messages among themselves. Messages that are not
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
-    discarded. These messages are acknowledged but not stored: a status; a message of a family
-    without retention; an empty payload, which deletes a retained message; and a retained state that
-    is outside the retention of events.
+    discarded. Some valid messages are also acknowledged but not stored: a collector's status; a
+    message of a channel that the history does not keep; an empty payload, which deletes a retained
+    message; and a retained message about a finding or run that is too old, or too far in the
+    future, for the history.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ class Storage:
     that the store rejects, or that fails five times with an unexpected error, is halved until the
     rejected records are isolated. Rejected records are logged, counted by reason in ``rejected``,
     and discarded. ``problem`` is a sentence about why the store accepts no records at present; None
-    if it accepts them. ``failures`` counts the failed attempts, apart from rejections.
+    if it accepts them. ``failures`` counts the failed attempts, but not the rejections.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:

@@ -4,9 +4,9 @@
         mark("epoch 3")
 
 Importing this package has no side effects: it loads no other module, and does not change
-``sys.path``. The first call starts a thread that publishes. No call waits for this thread, and no
-call raises an error. If nothing can be published, one warning is logged. The only library that the
-package needs is paho-mqtt.
+``sys.path``. The first mark or run starts a thread, which publishes all marks and runs. No call
+waits for this thread, and no call raises an error. If nothing can be published, one warning is
+logged. The only library that the package needs is paho-mqtt.
 """
 
 TYPE_CHECKING = False  # type checkers treat it as true; this avoids importing `typing`
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def mark(text: str, *, tags: "Iterable[str]" = ()) -> None:
     """Publish an annotation, such as ``epoch 3``.
 
-    Inside a run, the annotation belongs to that run. At most 1,000 characters of the text and 16
-    tags of 256 characters are published.
+    Inside a run, the annotation belongs to that run. Only the first 1,000 characters of the text,
+    the first 16 tags, and the first 256 characters of each tag are published.
     """
     from system_monitor import helper  # noqa: PLC0415 - importing this package loads nothing
 

@@ -43,7 +43,8 @@ class Outbox:
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
         """Start nothing yet.
 
-        The messages from ``states`` are published after each connection, and every minute.
+        ``states`` returns the messages about the runs that are under way. These messages are
+        published each time the thread connects to the broker, and every minute.
         """
         self.process = os.getpid()
         self._states = states
@@ -101,7 +102,7 @@ class Outbox:
                 self._report(f"a message could not be published ({error!r})")
 
     def _next(self) -> list[Make]:
-        """Wait for the next messages or states to publish, and return them."""
+        """Wait until messages must be published, and return them."""
         try:
             made = self._messages.get(timeout=max(0.0, self._again_at - time.monotonic()))
         except queue.Empty:
@@ -164,9 +165,10 @@ class Outbox:
 
 
 def _load_paho() -> Callable[[str], Any] | None:
-    """Load paho and what it imports lazily; return a function that creates a client.
+    """Load paho, and return a function that creates a client.
 
-    Return None if paho 2 is not installed.
+    This also loads a module that paho would otherwise load later. Return None if paho 2 is not
+    installed.
     """
     try:
         from paho.mqtt.client import Client  # noqa: PLC0415 - only once something is published

@@ -27,7 +27,7 @@ class SensorAbsentError(SystemMonitorError):
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading failed, or a part of it; the values that could be read were delivered before."""
+    """A reading failed completely or in part; the sensor has yielded the values it could read."""
 
 
 class MalformedMessageError(SystemMonitorError):
@@ -53,8 +53,8 @@ class HistoryError(SystemMonitorError):
 class HistoryUnavailableError(HistoryError):
     """The history store is not responding, or is not usable at present.
 
-    ``retry_after`` is the delay before the next attempt, in seconds, that the store requests; 0 if
-    the store requests no delay.
+    ``retry_after`` is the number of seconds that the store asks its clients to wait before the next
+    attempt, or 0 if the store does not ask for a delay.
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:

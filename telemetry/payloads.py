@@ -46,7 +46,7 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    host: Host = Field(description="host that was read", examples=["gpu-07"])
+    host: Host = Field(description="host that the sample describes", examples=["gpu-07"])
     timestamp: Timestamp = Field(examples=[1_767_225_600_000])
 
 
@@ -86,7 +86,7 @@ class StatePayload(EventPayload):
         description="when the state last changed, Unix time in milliseconds",
         examples=[1_767_225_600_000],
     )
-    host: Host = Field(description="host of the finding or the run", examples=["gpu-07"])
+    host: Host = Field(description="name of the host", examples=["gpu-07"])
 
 
 MakeType = Callable[[str, tuple[catalogue.Field, ...]], Any]
@@ -178,7 +178,10 @@ def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the definitions of an event's fields; a fixed field must have a non-blank value."""
+    """Return the definitions of an event's fields.
+
+    A fixed field is required; if its value is free text, the text must not be blank.
+    """
     definitions: dict[str, Any] = {}
     for field in fields:
         annotation, information = _annotation(field, owner, _event_part), _information(field)
@@ -225,13 +228,13 @@ def payload_model(family: Family) -> type[Payload]:
 def message_type(
     family: Family, names: frozenset[str] | None = None
 ) -> TypeAdapter[dict[str, Any]]:
-    """Return the type of a message of ``family``: its payload, and the flag ``late``.
+    """Return the type of a message of ``family``: its payload, and the flag ``late`` of ``Sample``.
 
     If ``names`` is given, only the family's fields with these names are read; all other fields of
     the family may be invalid.
 
-    The type is a TypedDict, not a model. Validating into a model takes twice as long, and
-    converting the model to a dictionary takes as long again.
+    The type is a TypedDict, not a model, because the decoder needs a dictionary. Validation into a
+    model takes twice as long, and the model would then have to be converted to a dictionary.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}

@@ -1,4 +1,4 @@
-"""Limits how many names are tracked, because clients can invent any number of names."""
+"""Limits how many hosts, channels or devices are tracked, because clients can invent names."""
 
 import time
 from collections import OrderedDict
@@ -15,11 +15,12 @@ def _nothing(_: str) -> None:
 
 
 class Places:
-    """Tracks at most ``limit`` names. A live message may evict names that are silent.
+    """Tracks at most ``limit`` names of hosts, channels or devices. Not thread-safe.
 
-    A name is silent if no live message has claimed it in the last two minutes. So a name that is
-    known only from retained messages is silent from the start. A retained message takes free
-    places for its names, but never evicts another name. Not thread-safe.
+    A name is silent if no live message has contained it in the last two minutes. So a name that
+    is known only from retained messages is silent from the start. Once ``limit`` names are
+    tracked, a new name takes the place of a silent name, which is evicted. But a new name in a
+    retained message never evicts another name: it is not tracked.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Places:
         self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent is first
 
     def claim(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Give each of ``names`` a place; if too few are free, change nothing and return False."""
+        """Track ``names`` and return True; if there is no room, change nothing and return False."""
         seen = self._seen
         if not (names <= seen.keys() or self._has_room(names, live=live)):
             return False
@@ -52,7 +53,7 @@ class Places:
         return True
 
     def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Return whether there is room for ``names``; if ``live``, silent names may be evicted."""
+        """Return whether there is room for ``names``; if ``live``, evict silent names for this."""
         missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []
@@ -80,7 +81,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return up to ``count`` silent names not in ``keep``, the longest silent name first."""
+        """Return up to ``count`` silent names not in ``keep``, the one silent for longest first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

@@ -56,4 +56,4 @@ class Report:
 
 
 Reporter = Callable[[], Report]
-"""Returns a part's report. It may be called from any thread, and does no I/O."""
+"""A function that returns a part's report, does no I/O and may be called from any thread."""

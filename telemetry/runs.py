@@ -19,11 +19,11 @@ def has_unknown_end(run: Mapping[str, object]) -> bool:
 
 
 def may_have_failed(run: Mapping[str, object]) -> bool:
-    """Return whether an ended run failed, or may have failed because its outcome is unknown.
+    """Return whether an ended run failed, or has an unknown outcome, which may be a failure.
 
-    A run whose outcome is unknown may have been killed together with its publisher. But an
-    automatic run without an exit code does not count as failed, because the exit code of an
-    automatic run is never known.
+    If the outcome is unknown, the run may have been killed together with the program that
+    publishes it. But an automatic run without an exit code does not count as failed, because the
+    exit code of an automatic run is never known.
     """
     unknown = has_unknown_end(run) and run["how"] != AUTOMATIC
     return unknown or failure_of(run) is not None

@@ -1,4 +1,4 @@
-"""Counts rejections by reason, and logs them."""
+"""Counts rejected messages and records by reason, and logs them."""
 
 import logging
 from collections import Counter
@@ -18,11 +18,11 @@ _logs: WeakValueDictionary[str, RateLimitedLog] = WeakValueDictionary()
 class Tally:
     """Counts rejections in ``by_reason``; logs at most one rejection a minute, with the total.
 
-    Tallies with the same ``what`` share this limit.
+    All tallies with the same ``what``, the beginning of their log lines, share this limit.
     """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
-        """Store the beginning of each log line, such as ``Message is not a valid sample``."""
+        """Begin each log line with ``what``, such as ``Message is not a valid sample``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
         self._log = _logs.setdefault(what, RateLimitedLog(log, level))

@@ -124,16 +124,17 @@ class Hardware:
         "A GPU has uncorrectable memory errors, has a memory repair pending, is lost, or has a "
         "slower PCIe link than before; or a sensor fails.",
         "`critical`: a counter of uncorrectable errors has grown (the finding ends after "
-        f"{_USUAL['errors']:g} min without a new error), or a GPU has published nothing for "
+        f"{_USUAL['errors']:g} min without a new error), or no sample of a GPU has arrived for "
         f"{_USUAL['lost']:g} s while the GPU sensor reports a failure. `warning`: a row remap or "
-        f"page retirement is pending in {CONFIRMED} readings in a row; the PCIe link (lanes times "
-        f"speed) was below its best speed for {_USUAL['link']:g} min under load (the finding ends "
-        f"once the link has been at its best speed for {STEADY} min under load); or a sensor fails "
-        f"or hangs for {_USUAL['failing']:g} min. The subject of a finding about a sensor is "
-        "`sensor-NAME`.",
+        f"page retirement is pending in {CONFIRMED} readings in a row, the PCIe link is slow, or a "
+        f"sensor fails or hangs for {_USUAL['failing']:g} min. The PCIe link is slow if, for "
+        f"{_USUAL['link']:g} min under load, its speed (the number of lanes times the speed of a "
+        "lane) was below the highest speed that was observed. The finding about it ends once "
+        f"the link has had its highest speed for {STEADY} min under load. The subject of a finding "
+        "about a sensor is `sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
-        "a link that slows down while the GPU is idle; a GPU that the collector no longer reads "
-        "after a restart",
+        "a link that slows down while the GPU is idle; a GPU that is missing after the collector "
+        "was restarted",
         "NVIDIA's Xid events (errors in the kernel log) are not read. A lost GPU is detected from "
         "`system/status`, so a recording must contain that channel.",
         "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, and a pending "

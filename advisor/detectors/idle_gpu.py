@@ -64,8 +64,8 @@ class _Floor:
 class _Stretch:
     """A stretch of time in which a GPU has hardly worked.
 
-    ``busy`` counts the seconds of work in short bursts, and falls slowly while the GPU is idle. At
-    BUSY_SECONDS, the stretch ends.
+    ``busy`` counts the seconds of work in short bursts, and falls slowly while the GPU is idle.
+    The stretch ends when ``busy`` reaches BUSY_SECONDS.
     """
 
     start: int
@@ -81,7 +81,7 @@ class _Stretch:
     def note(self, power: float, mean: float | None) -> None:
         """Add a reading in which the utilization shows no work.
 
-        ``mean`` is the mean power since the previous reading. It never lowers ``lowest``, because
+        ``mean`` is the mean power since the previous reading. ``lowest`` ignores ``mean``, because
         a single mean that is too low by chance would make all other readings look too high.
         """
         self.lowest = min(self.lowest, power)
@@ -94,7 +94,7 @@ class _Stretch:
             self.readings += 1
 
     def may_work(self) -> bool:
-        """Return whether the mean power shows hidden work, or there are too few readings."""
+        """Return whether the mean power indicates work, or there are too few readings to tell."""
         mean = self.powers / self.readings if self.readings else 0.0
         if self.number >= FEWEST_READINGS:
             return mean > ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
@@ -111,12 +111,13 @@ class IdleGpu:
         f"A finding begins if three conditions hold for {_USUAL['minutes']:g} min: at least "
         f"{_USUAL['held']:g} GB of the GPU's memory is in use, the utilization is below "
         f"{_USUAL['utilization']:g}%, and the power stays near its lowest value of the last "
-        f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. This requires at least "
-        f"{FEWEST_READINGS} readings, or {FEWEST_MEANS} readings if the GPU's energy counter shows "
-        "that the power was also low between the readings. The finding is an `info`, and a "
-        f"`warning` from {_USUAL['warning']:g} min. Short bursts of work are ignored if they take "
-        f"up to {RECOVERY:.0%} of the time. Before the finding begins, a gap of more than "
-        f"{_GAP / MINUTE:g} min between readings restarts the time. The finding ends after "
+        f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs at least "
+        f"{FEWEST_READINGS} readings to judge this, or {FEWEST_MEANS} readings if the GPU's energy "
+        "counter shows that the power was also low between them. The finding begins as an `info`, "
+        f"and becomes a `warning` once the GPU has been idle for {_USUAL['warning']:g} min. Short "
+        f"bursts of work are ignored if they take up to {RECOVERY:.0%} of the time. If readings "
+        f"are missing for more than {_GAP / MINUTE:g} min before the finding begins, the "
+        f"{_USUAL['minutes']:g} min start again. The finding ends after "
         f"{BUSY_SECONDS:g} s of work, after a gap of more than {_LONG_GAP / MINUTE:g} min, or once "
         "the memory is released.",
         "a process that holds only a CUDA context (about 300 MB); pauses for a checkpoint or an "
@@ -125,10 +126,10 @@ class IdleGpu:
         "A run with such short kernels is reported as idle if the GPU does not report its power, "
         "or if the power has hardly changed for two hours. In MIG mode, the driver reports no "
         "utilization, so no finding is reported.",
-        "the thresholds of 5% and 15 min: jobstats, which highlights a mean utilization below 15%; "
-        "the power: traces of real GPUs, where working GPUs show 0 to 1% utilization for up to "
-        "28 min at 1.5 to 2.3 times their idle power, and the power of idle GPUs varies by only "
-        "0.03 to 0.5 W",
+        "the utilization: jobstats highlights a mean utilization below 15%, and our threshold of "
+        "5% reports fewer GPUs; the power: traces of real GPUs, where working GPUs show 0 to 1% "
+        "utilization for up to 28 min at 1.5 to 2.3 times their idle power, and the power of idle "
+        "GPUs varies by only 0.03 to 0.5 W",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})

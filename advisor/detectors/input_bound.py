@@ -30,7 +30,7 @@ _SERVER = re.compile(
 _USUAL = effective("input_bound", {})
 _ADVICE = {
     Limit.MEMORY: "Make data loading use less memory: fewer workers, less prefetching.",
-    Limit.IO: "Read larger files in sequence, cache the data in RAM, or use a faster disk.",
+    Limit.IO: "Read fewer but larger files, cache the data in RAM, or use a faster disk.",
     Limit.CORES: "Move decoding or augmentation to the GPU, or prepare the data beforehand.",
     Limit.DISK: "Cache the data in RAM or on a faster disk, or compress it.",
     Limit.NETWORK: "Copy the data to a local disk before the run.",
@@ -38,7 +38,7 @@ _ADVICE = {
     Limit.CORE: "Use more data-loading workers (`num_workers`), larger batches, or fewer small "
     "kernels (`torch.compile`, CUDA graphs).",
     None: "Profile some steps (`torch.profiler`, `nsys`): look for synchronization, small "
-    "batches, slow storage on the network, or remote services.",
+    "batches, slow network storage, or slow remote services.",
 }
 
 
@@ -54,24 +54,27 @@ class _Unit:
 
 
 class InputBound:
-    """Compares the utilization of GPUs with the limits that the host reaches at the same time."""
+    """Finds runs whose GPUs wait, and the limit of the host that explains the waiting."""
 
     kind: ClassVar[Kind] = Kind(
         "input_bound",
         "The GPUs of a run have low utilization because they wait for data, for the CPU, or for "
         "something that the host's metrics do not show. The subject is the first GPU of the run.",
-        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min, or longer, until "
-        f"{READINGS} readings have arrived. A finding begins once all stretches of the last "
-        f"{_USUAL['minutes']:g} min meet two conditions. First, the mean utilization is between "
-        f"{stretches.IDLE:g}% and {_USUAL['utilization']:g}%. Second, the host is at a limit in at "
-        f"least {LEAST_SHARE:.0%} of its readings, and at least {EXPLAINS:.0%} as often as the "
-        f"utilization is below {_USUAL['utilization']:g}%; or, without such a limit, the GPUs "
-        f"alternate between work (at least {stretches.WORKING:g}% utilization) and waiting (at "
-        f"most {stretches.WAITING:g}%). The finding is a `warning` that names the most "
-        "frequent limit, or an `info` if most stretches have no limit. If several limits are "
-        "reached in a stretch, the first in this list counts: memory pressure (full) of "
-        f"{_USUAL['pressure']:g}%; I/O pressure (full) of {_USUAL['pressure']:g}%; all cores "
-        f"together at {host_limits.ALL_CORES:g}%; the disks at {_USUAL['ceiling']:g}% of their "
+        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min. A stretch is longer "
+        f"if fewer than {READINGS} readings of a GPU arrive in this time. A finding begins "
+        f"once all stretches of the last {_USUAL['minutes']:g} min meet two conditions. First, the "
+        f"mean utilization is between {stretches.IDLE:g}% and {_USUAL['utilization']:g}%. Second, "
+        "a limit of the host explains the waiting, or the GPUs alternate between work (at least "
+        f"{stretches.WORKING:g}% utilization) and waiting (at most {stretches.WAITING:g}%). A "
+        "limit explains the waiting if the host reaches it in at least "
+        f"{LEAST_SHARE:.0%} of its readings, and at least {EXPLAINS:g} times as often as the "
+        f"utilization is below {_USUAL['utilization']:g}%. The finding is a `warning` and names "
+        "the limit that explains the most stretches. If even more stretches are explained by no "
+        "limit, the finding is an `info`. If several limits explain a stretch, only the first of "
+        "them in this list counts: all tasks wait for memory at once during "
+        f"{_USUAL['pressure']:g}% of the time; all tasks wait for I/O at once during "
+        f"{_USUAL['pressure']:g}% of the time; all cores together at {host_limits.ALL_CORES:g}%; "
+        f"the disks at {_USUAL['ceiling']:g}% of their "
         "highest rate so far, while tasks wait for I/O; the network at "
         f"{_USUAL['ceiling']:g}% of its highest rate so far; the PCIe link at "
         f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. The finding ends "

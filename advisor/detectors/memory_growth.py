@@ -34,8 +34,9 @@ class MemoryGrowth:
         "and will reach its limit. GPU memory is judged separately for each process if the driver "
         "lists the processes. RAM is judged separately for each run if the collector tracks runs. "
         "The subject of a finding about a run is `run-ID`.",
-        "The detector examines stretches of 12 min to 102 h. A finding begins if the floor of the "
-        "memory in use (the memory that is not released during the stretch) rises by at least "
+        "The detector examines recent stretches of 12 min to 102 h. In each stretch, it judges the "
+        "floor of the memory in use: at any time, the floor is the memory that is not released "
+        "later in the stretch. A finding begins if the floor rises by at least "
         f"{_USUAL['share']:g}% of the limit, and fast enough to reach the limit within "
         f"{growth.HORIZON:g} times the stretch's length. The rise must be statistically "
         f"significant (Mann-Kendall test, Z ≥ {growth.SIGNIFICANT}) and must not slow down. The "
@@ -55,9 +56,10 @@ class MemoryGrowth:
         "share, or that belongs to no run, is reported for the host's RAM as a whole, without "
         "waiting for a warm-up. If the collector does not track runs, all growth of RAM is "
         "reported in this way. If RAM grows by about as much as is read at the same time, the "
-        "growth counts as the loading of a dataset, for up to 3 h. The data may be downloads of "
-        "the host or disk reads of all programs. For a run whose own reads from storage are known, "
-        "these reads replace the disk reads.",
+        "growth counts as the loading of a dataset for up to 3 h, and is not reported. The growth "
+        "is compared with the downloads of the host, and with the disk reads of all programs. If a "
+        "run's own reads from storage are known, the growth of its memory is compared with these "
+        "reads, instead of the disk reads of all programs.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -206,7 +208,11 @@ class MemoryGrowth:
     def _judge(
         self, reading: Reading, subject: str, series: MemorySeries, whole: float | None = None
     ) -> Iterable[Finding]:
-        """Judge ``series``; the least growth to report is a share of ``whole`` or of the limit."""
+        """Return the findings that begin, end or change because of the newest value of ``series``.
+
+        Growth is reported only if it is at least the threshold ``share`` of ``whole``, or of the
+        limit of the series if ``whole`` is None.
+        """
         if series.has_ended():
             return self._ledger.end(subject, reading.timestamp)
         if series.found is None and subject in self._ledger:
@@ -253,5 +259,5 @@ class MemoryGrowth:
 
 
 def _is_limited_by(run: Mapping[str, Any], limit: float | None) -> bool:
-    """Return whether ``run`` has the collector's cgroup limit, so it is probably in that cgroup."""
+    """Return whether ``run`` is probably in the collector's cgroup, which has this ``limit``."""
     return limit is not None and run.get("cgroup_limit") == limit

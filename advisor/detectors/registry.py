@@ -27,7 +27,8 @@ def build(
 ) -> list[Detector]:
     """Return new detectors for one host, without the kinds in ``disabled``.
 
-    ``thresholds`` has the values that differ from the defaults, by kind and name of the threshold.
+    ``thresholds`` has the values that differ from the defaults, by the kind of finding and then by
+    the name of the threshold.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

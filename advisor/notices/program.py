@@ -26,7 +26,7 @@ class Program:
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
-        """Run ``command`` for at most ``seconds``."""
+        """Use ``command`` as the program, and ``seconds`` as the time limit."""
         self._command = command
         self._seconds = seconds
         self._lock = threading.Lock()

@@ -28,7 +28,7 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if a check that sends nothing shows that delivery is impossible."""
+        """Raise NoticeError if delivery is certain to fail. Sends nothing."""
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Deliver ``notices``. Raises NoticeError if the delivery fails."""
@@ -103,7 +103,7 @@ class CommandSender:
     pace = Pace(gather=0, gap=0, batch=1)
 
     def __init__(self, command: Sequence[str], seconds: float = _SECONDS) -> None:
-        """Run ``command``, for at most ``seconds``."""
+        """Use ``command`` as the program; ``seconds`` limits the time per notice."""
         self._program = Program(command, seconds)
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""The texts of notices. Pure."""
+"""Composes the messages in which notices are sent. Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def _link(page: str, hosts: set[str]) -> str:
 
 
 def run_text(run: Mapping[str, object]) -> str:
-    """Describe an ended run in one line, as far as it is known; ``run`` has the run's fields."""
+    """Describe an ended run in one line, from the fields in ``run`` whose values are known."""
     summary = run["summary"]
     known = summary if isinstance(summary, Mapping) else {}
     parts = [

@@ -19,12 +19,12 @@ class Arrival(NamedTuple):
 
 
 def allowed_lag(interval: float) -> float:
-    """Return the time in seconds within which a sample should be stored after its arrival."""
+    """Return how many seconds the ingester may take to store a sample that has arrived here."""
     return _LAG_SECONDS + _LAG_INTERVALS * interval
 
 
 class Arrivals:
-    """The newest live sample of a host, and an older live sample that should be stored by now.
+    """The newest live sample of a host, and an older one that should be in the history by now.
 
     How old a sample is depends on when it arrived in this process, not on its timestamp, because
     the host's clock may be wrong.
@@ -54,7 +54,8 @@ class Arrivals:
     def overdue(self, now: float, lag: float) -> Arrival | None:
         """Return a live sample that arrived at least ``lag`` seconds ago.
 
-        Return None if there is no such sample, or if the host is no longer live.
+        The history should contain this sample by now. Return None if there is no such sample, or
+        if the host is no longer live.
         """
         if not self.is_live(now, lag):
             return None

@@ -58,9 +58,10 @@ class Client:
         batch: bool = False,
         address: str = "",
     ) -> None:
-        """Subscribe to the channels of ``host``, or of all hosts, that match one of ``filters``.
+        """Subscribe to the channels that match one of ``filters``.
 
-        With ``batch``, frames are collected for 50 ms and sent as one message, a JSON array.
+        If ``host`` is None, the client gets the channels of all hosts. With ``batch``, frames are
+        collected for 50 ms and sent as one message, a JSON array.
         ``address`` is the client's IP address.
         """
         self.filters = tuple(filters)

@@ -18,8 +18,8 @@ _FILTER = re.compile(rf"(?:{_LEVEL}/)*(?:{_LEVEL}|#)")
 _CHANNELS = (*(family.channel for family in FAMILIES), STATUS_CHANNEL)
 _EXAMPLES = (*(example_channel(family) for family in FAMILIES), STATUS_CHANNEL)
 _ALLOWED = (
-    "it must be a channel such as system/cpu, where + matches one level and a final # matches "
-    "all remaining levels"
+    "it must be a channel such as system/cpu; + stands for any one level, and a final # stands "
+    "for all remaining levels"
 )
 
 
@@ -43,14 +43,14 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def require_channels(name: str, filters: Iterable[str]) -> None:
-    """Raise InvalidParameterError if one of ``filters``, which are valid, can match no channel."""
+    """Raise InvalidParameterError if one of the valid ``filters`` cannot match any channel."""
     for each in filters:
         if not _can_match(each):
             raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")
 
 
 def is_channel(name: str) -> bool:
-    """Return whether ``name`` is a channel that a collector or a client may publish."""
+    """Return whether ``name`` is a channel on which a collector or a client may publish."""
     return name == STATUS_CHANNEL or family_of(name) is not None
 
 
@@ -89,7 +89,7 @@ T = TypeVar("T")
 
 
 class FilterTree(Generic[T]):
-    """Filters and the items of each filter, as a tree of topic levels.
+    """Maps filters to items, for example to clients, by means of a tree of topic levels.
 
     The cost of a match depends on the number of levels of the channel, not on the number of
     filters.

@@ -18,7 +18,10 @@ class Text:
 
 
 class Greeting:
-    """A channel's newest value and its age. It is encoded when sent, so that the age is correct."""
+    """A channel's newest value and its age, for a client that has just subscribed.
+
+    The frame is encoded only when it is sent, so that the age is correct.
+    """
 
     __slots__ = ("_update",)
 

@@ -15,9 +15,9 @@ MAX_CLIENTS = 1024
 class Hub:
     """All connected clients. Use it only in the event loop's thread; it never waits for a client.
 
-    If a client joins while all places are taken, a client of the network with the most clients is
-    dropped. ``replaced_clients`` counts the clients that were dropped for this reason, and
-    ``slow_clients`` counts the clients that were dropped because they read too slowly.
+    If a client joins while ``max_clients`` are connected, a client of the network with the most
+    clients is dropped. ``replaced_clients`` counts the clients that were dropped for this reason,
+    and ``slow_clients`` counts the clients that were dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:
@@ -59,7 +59,7 @@ class Hub:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
-        """Acknowledge, replace the client's filters, and send the values of the added channels."""
+        """Send ``acknowledgement``, replace the filters, and send the values of added channels."""
         client.offer(Text(acknowledgement))
         if client not in self._clients:
             return  # the client was dropped
@@ -98,7 +98,7 @@ class Hub:
             self._unsubscribe(client)
 
     def _channels(self, client: Client) -> set[str]:
-        """Return the channels with a known value to which ``client`` subscribed."""
+        """Return the channels to which ``client`` subscribed and whose values are known."""
         known = {update.channel for update in self._newest.updates(client.host)}
         matching = self._subscribers.matching
         return {each for each in known if any(client in items for items in matching(each))}

@@ -73,11 +73,11 @@ class Update:
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
-        """Return whether this update is newer than ``known``, which arrived earlier on its channel.
+        """Return whether this update is newer than ``known``, an earlier one on the same channel.
 
         A duplicate is not newer. A retained sample with an earlier timestamp is not newer, because
-        the broker delivers retained messages on each connection. A state with an earlier timestamp
-        is not newer, because after an outage, a publisher sends the newest state first. Any other
+        the broker delivers retained messages again after each reconnection. A state with an earlier
+        timestamp is not newer: after an outage, a publisher sends the newest state first. Any other
         update is newer whatever its timestamp is: a clock may be set back, and the timestamp of a
         last will is the time when its collector started.
         """
@@ -139,7 +139,7 @@ class HostState:
 
     @property
     def lag(self) -> float:
-        """The time in seconds within which a sample should be in the history after its arrival."""
+        """How many seconds the ingester may take to store a sample that has arrived here."""
         return allowed_lag(self.interval)
 
     @property

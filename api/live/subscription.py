@@ -157,7 +157,10 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """Schedule the removal of states that do not arrive again: these states have ended."""
+        """Schedule the removal of states that the broker does not deliver again.
+
+        These states ended while this process was disconnected.
+        """
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:
@@ -202,7 +205,10 @@ class Subscription:
         self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
-        """Return the update or removal in ``message``; None if it is only needed in the history."""
+        """Return the update or removal in ``message``; None for a late sample.
+
+        Only the history needs late samples.
+        """
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)

@@ -42,8 +42,9 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels of ``host``, or of all hosts, that match a filter in ``channels``.
+    """Stream the channels that match a filter in the query parameter ``channels``.
 
+    The parameter ``host`` selects one host; by default, the channels of all hosts are streamed.
     ``channel`` is another name for ``channels``. With ``batch=true``, frames are collected for
     50 ms and sent as one message, a JSON array.
     """

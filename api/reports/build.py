@@ -29,7 +29,7 @@ Answer = Mapping[str, Columns]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The data from the history: means and peaks of the samples, annotations, and findings."""
+    """The data from the history: annotations, findings, and means and peaks of the samples."""
 
     means: Answer
     peaks: Answer

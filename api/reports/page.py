@@ -167,5 +167,5 @@ def _footer(zone: tzinfo, now: int) -> Markup:
         "footer",
         f"Made by System Monitor {__version__} on {made}. ",
         f"Times are in {text.zone_name(now, zone)}. ",
-        "Lines show means, but lines of memory show the highest values.",
+        "The charts show mean values; for memory, they show the highest values.",
     )

@@ -34,7 +34,7 @@ class NoticeEntry(Response):
 
     kind: str = Field(description="kind of finding")
     subject: str = Field(
-        description="what the finding is about, such as a device, or host for the host itself"
+        description="what the finding is about, such as a device; `host` stands for the host itself"
     )
     severity: str = Field(description="info, warning or critical")
     since: UnixTime = Field(description="when the finding began, Unix milliseconds")
@@ -51,7 +51,7 @@ class ThrottlingEntry(Response):
     gpu: str = Field(description="id of the GPU")
     reason: str = Field(description="the throttle reason")
     share: float = Field(
-        description="percentage of the time during which this reason was active",
+        description="percentage of the run's duration during which this reason was active",
         json_schema_extra=_PERCENT,
     )
 

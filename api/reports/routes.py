@@ -64,10 +64,10 @@ async def report(
         ),
     ] = ReportFormat.HTML,
     ended: Annotated[  # noqa: FBT002 - a query parameter
-        bool, Query(description="Return 404 until the end of the run is known.")
+        bool, Query(description="If true, return 404 until the end of the run is known.")
     ] = False,
 ) -> Response | ReportResponse:
-    """Return the run's charts, annotations and summary, what was unusual, and how the run ended."""
+    """Return the run's summary, charts, annotations and findings, and how the run ended."""
     run = await find_run(parts, identity, host)
     if ended and run.state is not RunState.ENDED:
         raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")
@@ -94,7 +94,8 @@ def _end(parts: Parts, run: Run, now: int) -> int:
     """Return the time at which the charts end.
 
     If the end of the run is known, the charts end with the run. The charts of a lost run end at the
-    host's newest sample if that sample is newer than the start of the run. Other charts end now.
+    host's newest sample if that sample is newer than the start of the run. In all other cases, the
+    charts end at the current time.
     """
     if run.ended is not None:
         return run.ended

@@ -1,4 +1,4 @@
-"""Describes a run, the numbers of its summary, and how the run ended, as text. Pure."""
+"""Formats the facts about a run, its summary and its end as text for the report. Pure."""
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
@@ -14,11 +14,11 @@ from telemetry.runs import failure_of
 _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
     "gpu_hours": ("GPU hours", quantities.digits),
     "gpu_utilization_mean": ("Mean GPU utilization", text.percent),
-    "gpu_memory_peak": ("Peak of GPU memory", quantities.size),
+    "gpu_memory_peak": ("Peak GPU memory", quantities.size),
     "energy_joules": ("Energy used by the GPUs", quantities.energy),
     "throttled_share": ("Time slowed down", text.percent),
     "idle_held_share": ("Time GPUs were left idle", text.percent),
-    "ram_peak": ("Peak of RAM", quantities.size),
+    "ram_peak": ("Peak RAM", quantities.size),
     "cpu_seconds": ("CPU time", quantities.duration),
     "read_bytes": ("Read from storage", quantities.size),
     "written_bytes": ("Written to storage", quantities.size),
@@ -26,7 +26,7 @@ _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
 
 
 class Tile(NamedTuple):
-    """A number of a run's summary, with its label."""
+    """A number from a run's summary, with its label."""
 
     label: str
     value: str
@@ -65,7 +65,7 @@ def facts(run: Run) -> Iterable[Markup]:
 
 
 def outcome(run: Run) -> str:
-    """Return how the run failed; if no failure is known, return its state."""
+    """Return how the run failed; if no failure is known, return the run's state."""
     failure = failure_of(run.values) if run.state is RunState.ENDED else None
     return failure or str(run.state)
 

@@ -38,7 +38,7 @@ class _Scale:
 
 
 def draw(chart: Chart, report: Report, zone: tzinfo) -> Markup:
-    """Return ``chart`` with the annotations and findings of ``report``."""
+    """Return ``chart`` as SVG, with the annotations and findings of ``report``."""
     highest = max((value for each in chart.series for value in _known(each)), default=0.0)
     ticks = amounts(max(highest, chart.top or 0.0))
     scale = _Scale(report.start, report.end, max(ticks[-1], chart.top or 0.0))

@@ -56,5 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    """Return ``timestamp`` as local time, clamped to the range that every time zone can show."""
+    """Return ``timestamp`` as local time, clamped so that it is valid in every time zone."""
     return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

@@ -16,7 +16,7 @@ _STEPS = (
 
 
 def amounts(highest: float) -> list[float]:
-    """Return about three to six round numbers from 0 to ``highest`` or a little more."""
+    """Return a few round numbers; the first is 0, and the last is at least ``highest``."""
     if highest <= 0:
         return [0.0, 1.0]
     rough = highest / 4
@@ -26,9 +26,9 @@ def amounts(highest: float) -> list[float]:
 
 
 def times(start: int, end: int, zone: tzinfo) -> list[tuple[int, str]]:
-    """Return round times in the span, in Unix milliseconds, each with its label.
+    """Return round times from ``start`` to ``end``, in Unix milliseconds, each with its label.
 
-    The label is a date for midnight, and otherwise a time of day.
+    The label of midnight is the date; any other label is a time of day.
     """
     length = max(1, (end - start) // 1000)
     step = next((each for each in _STEPS if length / each <= _MOST_TIMES), _STEPS[-1])

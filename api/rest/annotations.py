@@ -61,7 +61,7 @@ async def annotations(
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only annotations that have exactly this text as `run`.",
+            description="Only annotations whose field `run` has exactly this value.",
         ),
     ] = None,
     limit: Annotated[

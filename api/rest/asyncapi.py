@@ -38,9 +38,9 @@ _PLACES = {"host": "name of the host that the message is about"}
 _RETAINED = "The broker retains the newest message and sends it to each new subscriber."
 _ABOUT = {
     Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
-    Nature.STATE: "Published when the state begins and when it changes, and retained while it "
-    "lasts. When the state ends, a last message is published but not retained, and an empty "
-    "message deletes the retained message.",
+    Nature.STATE: "Published and retained when the finding or run begins and when it changes. When "
+    "it ends, a final message is published without the retain flag, and an empty message deletes "
+    "the retained message.",
     Nature.EVENT: "Published once, and not retained. "
     "Any client to which the broker grants permission can publish such an event.",
 }
@@ -117,7 +117,7 @@ def _servers(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
         "api": {
             "host": http_host,
             "protocol": "wss" if tls else "ws",
-            "description": "The API. If clients reach the API through a proxy with TLS, use wss.",
+            "description": "The API. If a proxy in front of it uses TLS, connect with wss, not ws.",
             **({"security": token} if settings.http_token is not None else {}),
         },
     }

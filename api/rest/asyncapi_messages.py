@@ -34,7 +34,10 @@ def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorSt
 
 
 def schemas() -> dict[str, Any]:
-    """Return the JSON schema of each payload, by name; the decoder uses the same models."""
+    """Return the JSON schemas of the payloads, by name.
+
+    The schemas are made from the models with which the payloads are decoded.
+    """
     adapters = [*map(_type, FAMILIES), TypeAdapter(CollectorStatus)]
     _, found = TypeAdapter.json_schemas(
         [(index, "validation", adapter) for index, adapter in enumerate(adapters)],
@@ -45,7 +48,7 @@ def schemas() -> dict[str, Any]:
 
 
 def messages() -> dict[str, Any]:
-    """Return a description of each family's message and of the status, by name."""
+    """Return a description of each MQTT message, by name."""
     found = {family.name: _message(family) for family in FAMILIES}
     payload = TypeAdapter(CollectorStatus).dump_python(example_status(), mode="json")
     found[STATUS] = _described(STATUS, STATUS_HELP, _ref(TypeAdapter(CollectorStatus)), payload)
@@ -119,7 +122,7 @@ def _texts(text: str) -> dict[str, Any]:
 _CONTROL = {
     "removed": _described(
         "removed",
-        "A value of a host no longer exists.",
+        "The host no longer has a value on this channel.",
         _object(
             {
                 "channel": {"type": "string"},

@@ -53,11 +53,13 @@ class Parts:
     async def host_and_stored_channels(
         self, requested: str | None, start: int
     ) -> tuple[str, Sequence[str]]:
-        """Return the selected host, and its channels that are stored since ``start``.
+        """Return the selected host, and its channels that have stored data since ``start``.
 
-        The host is ``requested``; by default, it is this machine or, if this machine is neither
-        live nor stored, the first known host. The history's list of hosts is read only if it is
-        needed to select the host. Raises UnknownHostError or HistoryUnavailableError.
+        The host is ``requested``. If that is None, the host is this machine. If this machine is
+        neither on the bus nor in the history, the host is the first known host. The history's list
+        of hosts is read only if it is needed to select the host.
+
+        Raises UnknownHostError or HistoryUnavailableError.
         """
         live, preferred = self.live.newest.hosts, self.settings.host_name
         host = preferred if requested is None else requested

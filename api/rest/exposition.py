@@ -1,4 +1,4 @@
-"""Serves ``/metrics`` for Prometheus: the newest readings of all hosts, and our counters."""
+"""Serves ``/metrics`` for Prometheus: the hosts' newest readings and the monitor's counters."""
 
 import asyncio
 import math
@@ -44,11 +44,11 @@ async def metrics(
 ) -> Response:
     """Return the readings of hosts in Prometheus' format.
 
-    If ``host`` is given, the response contains the readings of these hosts. Otherwise, it contains
-    the readings of all hosts and our own counters.
+    ``host`` lists the hosts to return. If it is None, the response contains the readings of all
+    hosts and the monitor's own counters.
 
-    A requested host that is not known is reported as down. A host is left out if the response would
-    exceed ``limit`` series with this host.
+    A requested host that is not known is reported as down. A host is left out if its series would
+    bring the response above ``limit`` series.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
@@ -79,10 +79,10 @@ def _selected(live: Subscription, names: Sequence[str] | None) -> list[HostReadi
 
 
 def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadings:
-    """Return the newest samples of a host and, if ``with_states``, its states.
+    """Return the newest samples of a host and, if ``with_states`` is set, its findings and runs.
 
-    ``with_states`` must be False while the connection to the broker is lost, because the states may
-    have ended in the meantime. ``now`` is in Unix milliseconds.
+    ``with_states`` must be False while the connection to the broker is lost, because findings and
+    runs may have ended in the meantime. ``now`` is in Unix milliseconds.
     """
     stale = state.stale_seconds
     aged = [(update, update.age(now)) for update in state.updates.values()]

@@ -79,7 +79,7 @@ async def findings(
 
 
 async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None]:
-    """Return the stored events of findings; if reading fails, return no events and the reason."""
+    """Return the stored events of findings, or the reason why they cannot be read."""
     span = parse_span(None, None, unix_milliseconds(), parts.settings.spans.events)
     query = EventQuery(FINDING, span.start, span.end, host, _MAX_EVENTS)
     try:

@@ -68,16 +68,18 @@ class History:
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts that have samples, or have one-minute points since ``start``.
+        """Return the hosts that are stored in the history.
 
-        Raises HistoryUnavailableError.
+        These are the hosts that have samples and, if ``start`` is given, the hosts that have
+        one-minute points since ``start``. Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.hosts, start)
 
     async def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the channels of a host that have samples, or one-minute points since ``start``.
+        """Return the channels of a host that are stored in the history.
 
-        Raises HistoryUnavailableError.
+        These are the channels that have samples and, if ``start`` is given, the channels that have
+        one-minute points since ``start``. Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.channels, host, start)
 
@@ -131,8 +133,9 @@ class Span:
 def parse_span(start: str | None, end: str | None, now: int, window: int, longest: int = 0) -> Span:
     """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
-    By default, the span is the ``window`` milliseconds before ``now``. It starts at most ``window``
-    or ``longest`` milliseconds before ``now``, whichever is longer. Raises InvalidParameterError.
+    By default, the span is the ``window`` milliseconds before ``now``. No span starts more than
+    ``window`` or ``longest`` milliseconds before ``now``, whichever is longer. Raises
+    InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
     # The end is exclusive; with + 1, the span includes a sample of the current millisecond.

@@ -1,4 +1,4 @@
-"""Serves an overview of all live hosts in one response, for pages that show hundreds of GPUs."""
+"""Serves all hosts on the bus in one response, for pages that show hundreds of GPUs."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -40,7 +40,7 @@ _SEVERITIES = ("critical", "warning", "info")
 
 
 def _some(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of ``model`` that ``names`` lists, as arguments for ``create_model``."""
+    """Return the named fields of ``model`` as arguments for ``create_model``."""
     return {name: (model.model_fields[name].annotation, model.model_fields[name]) for name in names}
 
 
@@ -84,9 +84,12 @@ class HostOverview(HostResponse):
 
 
 class OverviewResponse(Response):
-    """An overview of all live hosts."""
+    """An overview of all hosts on the bus."""
 
-    hosts: list[HostOverview] = Field(description="the live hosts, sorted by name")
+    hosts: list[HostOverview] = Field(
+        description="the hosts from which the server has received a sample or a status, sorted by "
+        "name"
+    )
 
 
 router = APIRouter(
@@ -101,7 +104,7 @@ router = APIRouter(
     "/overview",
     response_model=OverviewResponse,
     responses=documented(examples.OVERVIEW, 401, 422),
-    summary="All live hosts at a glance: state, findings and GPUs",
+    summary="All hosts on the bus at a glance: state, findings and GPUs",
 )
 async def overview(request: Request) -> HttpResponse:
     """Return the newest values received from the bus; the response may be up to 2 s old."""
@@ -120,8 +123,8 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 def _is_host(state: HostState) -> bool:
     """Return whether a collector has published from this host.
 
-    Not every state belongs to a host: ``Newest`` also has a state for findings that concern no
-    particular host.
+    Not every ``HostState`` belongs to a host: ``Newest`` also has one for the findings that concern
+    no particular host.
     """
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)

@@ -54,12 +54,12 @@ class SensorResponse(Response):
         description="duration of the newest reading (ms)", json_schema_extra=_MILLISECONDS
     )
     failures: int = Field(description="number of failed readings since the collector started")
-    missed_ticks: int = Field(description="ticks without a reading since the collector started")
+    missed_ticks: int = Field(description="number of readings skipped since the collector started")
     details: dict[str, str] = Field(description="facts such as the driver version, by name")
 
 
 class HostEntry(HostResponse):
-    """A host that is live or has samples in the history."""
+    """A host that is known from the bus or the history."""
 
     version: str | None = Field(description="the collector's version")
     started: UnixTime | None = Field(
@@ -98,13 +98,13 @@ class HistoryChannel(Response):
     """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
-        description="Unix times of the samples or of the starts of the buckets, ascending (ms)",
+        description="Unix times, ascending (ms); if samples are aggregated, the starts of buckets",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
         description="the values of each field, one value per timestamp, in the field's unit; null "
-        "for a gap. An item of a list is a field of its own, with a name such as per_core.0, and "
-        "so is a value in an object, with a name such as per_device.sda.read_rate"
+        "for a gap. Each item of a list and each value of an object is a field of its own, with a "
+        "name such as per_core.0 or per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
         description="width of a bucket (ms); null if the samples are not aggregated",
@@ -142,7 +142,7 @@ AnnotationEntry: Any = create_model(
 class AnnotationsResponse(Response):
     """Annotations, the oldest first."""
 
-    annotations: list[AnnotationEntry] = Field(description="the annotations in the span")
+    annotations: list[AnnotationEntry] = Field(description="the annotations in the requested span")
 
 
 _Finding: Any = event_model(FINDING)
@@ -165,7 +165,7 @@ FindingEntry: Any = create_model(
 class FindingsResponse(Response):
     """Findings, the active findings first."""
 
-    findings: list[FindingEntry] = Field(description="the findings in the span")
+    findings: list[FindingEntry] = Field(description="the findings in the requested span")
     history_error: str | None = Field(
         description="why the history cannot be read; null if it can be read. If it cannot be "
         "read, past findings are missing"

@@ -101,7 +101,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         int, Query(ge=1, le=MAX_POINTS, description="Maximum number of timestamps per channel.")
     ] = 360,
     aggregate: Annotated[
-        Aggregate, Query(description="How the samples of a bucket are combined.")
+        Aggregate, Query(description="How several samples are combined into one point.")
     ] = Aggregate.MEAN,
     fields: Annotated[
         str | None,
@@ -126,7 +126,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
 ) -> HistoryResponse | Response:
     """If a channel has more than `max_points` samples, combine them into buckets of equal width.
 
-    Points older than `history_hours` are one-minute points, which are kept for `history_days`.
+    Data older than `history_hours` has one point per minute, and is kept for `history_days`.
     """
     filters = channel_filters({"channel": channel or (), "channels": channels or ()})
     selected = parse_fields(fields)
@@ -157,10 +157,10 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
 @router.get(
     "/hosts",
     responses=documented(examples.HOSTS, 401, 422, 503),
-    summary="All known hosts, live or from the history",
+    summary="All known hosts, from the bus or the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
-    """If the history does not respond, the response contains only the live hosts."""
+    """If the history does not respond, the response contains only the hosts on the bus."""
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:

@@ -41,9 +41,9 @@ class _Point(NamedTuple):
 def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[str]:
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
-    A cell contains a number, a time, or the name of a column, which begins with a channel. So the
-    name of a disk, for example, which comes from the bus, is never at the beginning of a cell,
-    where a spreadsheet could take it for a formula.
+    No cell begins with text from the bus, such as the name of a disk, because a spreadsheet could
+    take such a cell for a formula. A cell contains a number, a time, or the name of a column, and
+    the name of a column begins with a channel.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -76,7 +76,7 @@ def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]
 
 
 def _grouped(answers: Sequence[Columns]) -> Iterator[tuple[int, Mapping[int, list[int]]]]:
-    """Yield the time of each row and, by channel, the indices of the points in the row."""
+    """Yield the time of each row, and for each channel the indices of its points in the row."""
     tolerance = _tolerance(answers)
     points = sorted(chain.from_iterable(_points(*each) for each in enumerate(answers)))
     start, end, is_bucket = 0, 0, False

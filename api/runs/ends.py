@@ -12,10 +12,10 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the messages that most recently ended a run.
+    """Remembers the last message of each run that has recently ended.
 
-    It takes about a second until such a message is in the history. Until then, the run would
-    otherwise count as lost.
+    It takes about a second until this message is in the history. Meanwhile, the run would count as
+    lost if the message were not remembered here.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:

@@ -18,7 +18,7 @@ Read = Callable[[EventQuery], Awaitable[list[Event]]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The runs to list, by when they began and by their properties; None matches any value."""
+    """Which runs to list: when they began, and their properties; None matches any value."""
 
     start: int
     end: int

@@ -109,9 +109,9 @@ class Live:
 def _is_silent(host: HostState, update: Update, now: float) -> bool:
     """Return whether the host has stopped reporting the run, whose newest message is ``update``.
 
-    The host has stopped if it is offline, or if its newest sample arrived at least two minutes ago.
-    But if ``update`` arrived within the last two minutes and was not a retained message, the host
-    still reports the run.
+    This is the case if the host's collector is offline, or if the host's newest sample arrived at
+    least two minutes ago. But if ``update`` arrived within the last two minutes and was not a
+    retained message, the host still reports the run.
     """
     if not update.retained and now - update.arrived < SILENT_SECONDS:
         return False

@@ -18,7 +18,7 @@ _FEWEST_CONNECTIONS = 64
 
 
 def most_connections() -> int:
-    """Return the maximum number of connections, which leaves file descriptors for other uses."""
+    """Return the limit on open connections; it leaves file descriptors for other uses."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only
@@ -33,7 +33,7 @@ class Connections:
     """The open connections, whose number is limited.
 
     If the limit is exceeded, the newest connection of the network with the most connections is
-    closed. ``FairShare`` defines what a network is.
+    closed. A network is one IPv4 address, or the /64 prefix of an IPv6 address.
     """
 
     def __init__(self) -> None:

@@ -105,9 +105,9 @@ def _connections(app_state: dict[str, Any]) -> Connections:
 class Output:
     """Writes the application's frames to a WebSocket; no method waits for the client.
 
-    Each frame may be written to hundreds of these objects, one per client. So each object has few
-    attributes: an object with all attributes of the protocol would take up more of the processor's
-    cache than the frame.
+    Each frame may be written to hundreds of these objects, one per client. So each object is small:
+    it has few attributes. A ``WebSocketProtocol`` object has so many attributes that it would take
+    up more of the processor's cache than the frame.
     """
 
     __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
@@ -133,8 +133,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     closes the connection of a client that sends pings but does not read the pongs, because uvicorn
     would buffer all of the pongs.
 
-    In the scope's state, ``connection`` is the client's ``Output``. The application can write the
-    same frame to the outputs of many clients.
+    The application finds the client's ``Output`` in the ASGI scope, as ``state["connection"]``. So
+    the application can write the same frame to the outputs of many clients.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""Protects the API against web pages of other origins, even if it listens on loopback only.
+"""Protects the API against web pages of other origins; these can reach even loopback addresses.
 
 The ``Host`` header of a request must name this machine. So a page cannot reach the API by rebinding
 the page's own DNS name to 127.0.0.1. With the header ``Origin``, a browser names the origin of the

@@ -92,7 +92,7 @@ class _State(ServerState):
 
     @default_headers.setter
     def default_headers(self, _headers: list[tuple[bytes, bytes]]) -> None:
-        """Ignore uvicorn's headers: with this configuration, uvicorn sets only the Date header."""
+        """Ignore the headers from uvicorn: the only one is the Date header, made by the getter."""
 
 
 class _Server(uvicorn.Server):

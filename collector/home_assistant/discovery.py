@@ -90,9 +90,10 @@ def message(
 ) -> dict[str, Any]:
     """Return the discovery message of ``device``.
 
-    ``found`` maps each channel of the device to the fields that have had a value. ``texts`` are the
-    values of a GPU's sample, which contain the vendor, name and UUID. ``removed`` are components
-    that an earlier message contained and that Home Assistant must remove.
+    ``found`` maps each channel of the device to the fields that have had a value. If the device is
+    a GPU, its vendor, name and UUID are taken from ``texts``, the values of a sample of the GPU.
+    ``removed`` are components that an earlier message contained and that Home Assistant must
+    remove.
     """
     components = dict(_components(source, found))
     components |= {name: {"p": "sensor"} for name in removed if name not in components}
@@ -190,9 +191,9 @@ def _expression(field: Field) -> str:
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
     """Return a Jinja template that skips late samples and the samples of other hosts.
 
-    Samples of other hosts arrive only if the hosts share their topics. For a skipped message, the
-    template of a number returns an empty text, which Home Assistant ignores, and the template of a
-    text returns the current state.
+    Samples of other hosts arrive only if the hosts share their topics. If a sample is skipped, the
+    template of a numeric field returns an empty text, which Home Assistant ignores. The template of
+    any other field returns the current state.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:

@@ -74,14 +74,14 @@ class Followed:
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:
-        """Return the end of the run, without an exit code or signal, which are not known here."""
+        """Return the end of the run; the collector knows neither the exit code nor the signal."""
         ended = self.run.started if self.ended is None else self.ended
         return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
 
     def completed(self, end: Event) -> Event:
-        """Return the publisher's ``end``, with the summary that was computed here.
+        """Return the publisher's ``end``, but with the collector's summary of the run.
 
-        Values that are not known here are taken from the publisher's summary.
+        Values that the collector does not know are taken from the publisher's summary.
         """
         values: Any = end.values
         summary = self.summary.values(values["ended"])

@@ -41,10 +41,10 @@ class RunKeeper:
     """Tracks the runs of ``host``.
 
     A process that holds GPU memory for a minute becomes an automatic run, unless the process
-    belongs to a run already. Runs that `system-monitor run` and the Python helper publish are
-    tracked too. If the publisher of such a run becomes silent, for instance because it was killed,
-    the collector publishes the run from then on. After a restart of the collector, the automatic
-    runs continue.
+    belongs to a run already. The keeper also tracks the runs that `system-monitor run` and the
+    Python helper publish. If the publisher of such a run becomes silent, for instance because it
+    was killed, the collector publishes the run from then on. After a restart of the collector, the
+    automatic runs continue.
     """
 
     def __init__(
@@ -264,7 +264,7 @@ class RunKeeper:
 
 
 def _summary(run: Run, event: Event) -> RunSummary:
-    """Return a summary of ``run`` that continues the summary in its published state ``event``."""
+    """Return a summary of ``run`` that starts with the values of the summary in ``event``."""
     seed: Any = event.values.get("summary")
     gpus: Any = event.values.get("gpus") or ()
     numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())

@@ -29,7 +29,7 @@ class RunMemory:
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
 
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
-        """Return a row with the catalogue's fields for each run whose memory can be read.
+        """Return one row for each run whose memory can be read; the catalogue describes the fields.
 
         The run that holds the most RAM comes first.
         """

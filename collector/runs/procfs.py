@@ -1,4 +1,4 @@
-"""Reads and parses the processes in ``/proc`` of Linux; the parsing is pure.
+"""Reads the processes of a Linux machine from ``/proc``; the functions that parse do no I/O.
 
 https://docs.kernel.org/filesystems/proc.html
 """
@@ -20,11 +20,11 @@ _REFRESH_SECONDS = 30.0
 class Usage(NamedTuple):
     """The memory and the storage traffic of a process, in bytes.
 
-    ``peak`` is its largest RSS. ``read`` and ``written`` are the bytes that the process, and the
-    children that it has waited for, have read from storage and written to storage. ``private`` is
-    the process's anonymous memory, in RAM or in swap: memory that is neither shared nor backed by a
-    file, so it stays in use until the process releases it or ends. A value that cannot be read is
-    None.
+    ``peak`` is the process's largest RSS. ``read`` and ``written`` are the bytes read from storage
+    and written to storage; the children that the process has waited for are included. ``private``
+    is the process's anonymous memory, in RAM or in swap: memory that is neither shared nor backed
+    by a file, so it stays in use until the process releases it or ends. A value that cannot be read
+    is None.
     """
 
     peak: int | None = None
@@ -88,10 +88,10 @@ def parse_named(text: bytes) -> Mapping[bytes, int]:
 class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
-    ``processes`` are the processes that the newest ``update`` found, by their ids. Each ``update``
-    lists the ids of all processes, but reads only new processes and the processes that the caller
-    names. Every 30 s, ``update`` reads all processes again. ``new`` contains the processes that the
-    newest ``update`` added; after an ``update`` that read all processes again, ``new`` contains all
+    ``processes`` maps ids to the processes that the newest ``update`` found. Each ``update`` lists
+    the ids of all processes, but reads only new processes and the processes that the caller names.
+    Every 30 s, ``update`` reads all processes again. ``new`` contains the processes that the newest
+    ``update`` added; after an ``update`` that read all processes again, ``new`` contains all
     processes.
     """
 

@@ -90,11 +90,11 @@ def run_from(event: Event) -> Run:
 
 
 def process_identity(process: Process, boot: str) -> str:
-    """Return a text that identifies ``process`` among all processes since this ``boot``.
+    """Return a hash that identifies ``process`` even after its process id has been reused.
 
-    ``boot`` is the id that the kernel generates at each boot. The text stays the same when the
-    collector restarts or the clock is set. In two containers, the same process id may belong to
-    different processes; the texts of these processes differ.
+    ``boot`` is the id that the kernel generates at each boot. The hash stays the same when the
+    collector restarts or the clock is set. Processes in two containers may have the same process
+    id; their hashes differ, because the hash depends on the start time too.
     """
     content = f"{boot} {process.pid} {process.started}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

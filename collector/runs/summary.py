@@ -49,13 +49,14 @@ class _Gpu:
 class GpuUse:
     """Adds up how a run uses GPUs.
 
-    A GPU counts while a process of the run is on the GPU: each list of processes that contains such
-    a process counts for the time since the previous list.
+    A GPU counts while a process of the run is on the GPU. If a list of the GPU's processes contains
+    such a process, the process is assumed to have been on the GPU since the previous list.
 
     Some values, such as the utilization, are measured for the whole GPU. If other processes are on
-    the GPU too, these values count nevertheless, but their names are added to ``whole_machine``. If
-    the driver does not report the processes, it is not known which GPUs the run uses. Then every
-    GPU counts, and the names of all values that count are added to ``whole_machine``.
+    the GPU too, these values still count, but the names of the values are added to
+    ``whole_machine``. If the driver does not report the processes, it is not known which GPUs the
+    run uses. Then every GPU counts, and the names of all values that count are added to
+    ``whole_machine``.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
@@ -133,7 +134,7 @@ class GpuUse:
         self._note_memory(known, values, ours)
 
     def _step(self, known: _Gpu, timestamp: int) -> float:
-        """Return for how many milliseconds the list of processes at ``timestamp`` counts."""
+        """Return how many of the milliseconds since the previous list count for the run."""
         before = known.listed_at
         if before is None or not 0 < timestamp - before <= _LONGEST_STEP:
             return 0.0
@@ -166,7 +167,7 @@ class GpuUse:
 
 
 class RunSummary:
-    """Adds up the resources that a run uses: its time, its GPUs and its processes."""
+    """Adds up the resources that a run uses: time, GPUs, CPU, RAM and storage traffic."""
 
     def __init__(
         self,
@@ -178,10 +179,10 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds.
 
-        ``seed`` is an earlier summary of the run, which is continued; ``gpus`` are the GPUs that
-        the run had used by then. The usage of processes that had ended by then is known only from
-        ``seed``. ``is_part`` is true if the run began later than its process. What the process used
-        before the run then does not count.
+        ``seed`` is an earlier summary of the run, to which new usage is added; ``gpus`` are the
+        GPUs that the run had used by then. Only ``seed`` contains the usage of processes that had
+        already ended. ``is_part`` is true if the run began later than its process. In this case,
+        what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part

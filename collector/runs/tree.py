@@ -32,8 +32,8 @@ class ProcessTree:
     seen. ``foster`` is the id of a process that becomes the parent of processes whose parent has
     ended. The children of ``foster`` belong to the tree too, unless they started before the root.
 
-    ``is_part`` is true if the run began later than its process. The peak RSS that the kernel
-    reports for the process then does not count, because it may be from before the run.
+    ``is_part`` is true if the run began later than its process. In this case, the peak RSS that the
+    kernel reports for a process does not count, because the peak may be from before the run.
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:

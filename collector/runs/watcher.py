@@ -1,7 +1,7 @@
-"""Passes GPU samples and messages about runs to the keeper, in a separate thread.
+"""Passes GPU samples and messages about runs to the ``RunKeeper``, in a separate thread.
 
-Reading a process may block, for instance while the process hangs in the kernel. Because the keeper
-has a separate thread, the sensors do not wait for such a process.
+The keeper reads processes. Reading a process may block, for instance while the process hangs in the
+kernel. Because the keeper has a separate thread, the sensors do not wait for such a process.
 """
 
 import logging

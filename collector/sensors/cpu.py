@@ -34,8 +34,9 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     ``guest``, and ``nice`` includes ``guest_nice``, so the guest times are not added. The fields:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
-    psutil returns these times without the cores' numbers: if a core went offline, each core after
-    it would be compared with its neighbour. So psutil is used only on systems other than Linux.
+    psutil returns these times without the cores' numbers. When a core goes offline, the cores after
+    it move up in psutil's list, so their times would be compared with the earlier times of another
+    core. So psutil is used only on systems other than Linux.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of all cores

@@ -61,7 +61,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return the ``devices`` to count, each with the name of the disk under which it is shown."""
+    """Return each of the ``devices`` to count, and the name of the disk that it belongs to."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}

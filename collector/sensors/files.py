@@ -9,8 +9,8 @@ _CHUNK_BYTES = 65_536
 def read_file(file: Path) -> bytes:
     """Return the contents of ``file``. Raises OSError.
 
-    ``Path.read_bytes`` is not used because it makes twice as many system calls, and each system
-    call may let other threads run first, which delays the reading.
+    ``Path.read_bytes`` is not used because it makes twice as many system calls. During each call,
+    Python may switch to another thread, which delays the reading.
     """
     descriptor = os.open(file, os.O_RDONLY)
     try:

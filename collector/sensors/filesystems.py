@@ -49,10 +49,10 @@ def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
 
 
 class Filesystems:
-    """Reads the used and total bytes of the local file systems in ``/proc/self/mountinfo``."""
+    """Reads the used and total bytes of the local file systems that Linux has mounted."""
 
     def __init__(self, proc: Path, clock: Callable[[], float]) -> None:
-        """Read below ``proc``; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._mountinfo = proc / "self" / "mountinfo"
         self._clock = clock
         self._points: list[str] = []

@@ -1,4 +1,4 @@
-"""Memory: RAM, swap, pressure, and the memory limit of the job that this process runs in."""
+"""Reads the use of RAM and swap, memory pressure, and the memory limit of this process's job."""
 
 import os
 import re
@@ -31,7 +31,7 @@ def parse_meminfo(text: bytes) -> dict[str, int]:
 
 
 def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
-    """Return the sizes for the catalogue's fields.
+    """Return the memory sizes in bytes, keyed by the fields of the memory channel.
 
     The used memory is the total minus the available memory, as in `free` since procps 4.
     """
@@ -74,7 +74,7 @@ class MemorySensor(Sensor):
         self._limit_due = float("-inf")
 
     def open(self) -> None:
-        """Look for a memory limit, and read the counters for the first rates."""
+        """Look for a memory limit, and read the counters, so that the first reading has rates."""
         self.close()
         self._refresh_limit(self._meminfo())
         self._counters()

@@ -54,7 +54,7 @@ class NetworkSensor(Sensor):
         self._devices = DeviceRates(self._counters, self._choose, clock)
 
     def open(self) -> None:
-        """Read the counters for the first rates.
+        """Read the counters, so that the first reading can compute rates.
 
         Raises SensorAbsentError if there is no interface except loopback, or no /proc/net/dev.
         """
@@ -96,11 +96,11 @@ class NetworkSensor(Sensor):
             raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 
     def _find_counters(self) -> Path:
-        """Return the file that contains the counters of the interfaces in ``/sys``.
+        """Return the file with the counters of all interfaces that ``/sys`` lists.
 
         A container that monitors the host has the host's ``/sys`` and PID namespace, but its own
-        ``/proc/net/dev`` contains only the interfaces of the container. The file of process 1, the
-        host's first process, is then used instead.
+        ``/proc/net/dev`` contains only the interfaces of the container. In such a container, this
+        function returns the file of process 1, which is the host's first process.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

@@ -35,7 +35,7 @@ class Sensor(Protocol):
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
-        """Prepare for readings; this includes reading the counters for the first rates."""
+        """Prepare for readings. This reads the counters, so that the first reading has rates."""
 
     def read(self) -> Iterable[Reading]:
         """Read the current values once. This may block."""
@@ -44,4 +44,4 @@ class Sensor(Protocol):
         """Briefly describe the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
-        """Release what ``open`` acquired. Safe to call twice, and without a call of ``open``."""
+        """Release what ``open`` acquired. Safe to call twice, and before ``open``."""

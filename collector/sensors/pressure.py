@@ -13,9 +13,10 @@ _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
 class Pressure(NamedTuple):
-    """The shares of the last 10 s, in percent, in which tasks waited for a resource.
+    """The percentage of the last 10 s during which tasks waited for a resource.
 
-    ``some``: at least one task waited; ``full``: every task waited.
+    ``some`` is the percentage of the time in which at least one task waited. ``full`` is the
+    percentage in which all tasks that had work to do waited at the same time.
     """
 
     some: float | None = None
@@ -23,7 +24,7 @@ class Pressure(NamedTuple):
 
 
 def parse_pressure(text: bytes) -> Pressure:
-    """Return the values in ``text``, a file of ``/proc/pressure``; a missing value is None."""
+    """Return the values in the ``text`` of a ``/proc/pressure`` file; a missing value is None."""
     return Pressure(**{who.decode(): float(share) for who, share in _AVERAGE.findall(text)})
 
 

@@ -65,10 +65,10 @@ class DeviceRates:
     ) -> None:
         """Store the functions without calling any of them.
 
-        ``read`` returns the counters of all devices. ``choose`` maps the name of each device that
-        is to be counted to the name under which the device is published. ``choose`` may be slow,
-        because it is called only when devices appear or disappear. ``clock`` returns the monotonic
-        time in seconds.
+        ``read`` returns the counters of all devices. ``choose`` is passed the names of all devices.
+        It returns the devices to count: a mapping from each device's name to its published name.
+        ``choose`` may be slow, because it is called only when devices appear or disappear.
+        ``clock`` returns the monotonic time in seconds.
         """
         self._read = read
         self._choose = choose

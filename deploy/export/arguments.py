@@ -25,7 +25,7 @@ class Request:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the arguments to ``parser``."""
-    times = "a duration before now such as 15m or 7d, an ISO 8601 time, or Unix seconds"
+    times = "how long ago, such as 15m or 7d; or a time in ISO 8601 or in Unix seconds"
     parser.add_argument(
         "--url",
         type=_url,
@@ -33,9 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="Address of the server; default: the server on this machine.",
     )
     parser.add_argument(
-        "--start", type=_time, default="-1h", help=f"Start of the span: {times}. [1h]"
+        "--start", type=_time, default="-1h", help=f"Start of the time span: {times}. [1h]"
     )
-    parser.add_argument("--end", type=_time, help="End of the span, exclusive; default: now.")
+    parser.add_argument("--end", type=_time, help="End of the time span, exclusive; default: now.")
     parser.add_argument(
         "--channel",
         action="append",
@@ -45,8 +45,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fields", help="Field names, separated by commas. Default: all.")
     parser.add_argument(
         "--host",
-        help="Host to export; default: the server's machine if it is known, else the first known "
-        "host.",
+        help="Host to export; default: the server's machine or, if that has no data, the first "
+        "host known to the server.",
     )
     parser.add_argument(
         "--format",

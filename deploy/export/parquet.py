@@ -35,7 +35,7 @@ def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
 
 
 class _Source:
-    """Yields rows until an error, and stores it: arro3 would raise a different error instead."""
+    """Yields rows until reading fails, and stores the error: arro3 would raise a different one."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows

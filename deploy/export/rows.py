@@ -1,4 +1,4 @@
-"""Reads a span of any length in requests of a limited size."""
+"""Reads the history of a time span of any length, in requests of limited size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,8 +36,8 @@ class Plan:
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
     """Return the plan for the span from ``start`` to ``end`` (Unix milliseconds).
 
-    The plan begins later than ``start`` if the history begins later, and has all columns of the
-    span. Raises ExportError.
+    If the history begins later than ``start``, so does the plan. The plan has all columns that
+    have data in the span. Raises ExportError.
     """
     columns: dict[str, None] = {}
     position, first = start, start
@@ -53,7 +53,7 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield the rows in order of time: the time in Unix milliseconds, and the values by column.
+    """Yield the rows in order of time, each as a time in Unix ms and the values by column.
 
     A row has all samples of a tick, or the means of a minute. Unknown values are left out.
     Raises ExportError.
@@ -80,8 +80,8 @@ def _is_aggregated(answer: Answer) -> bool:
 def _shorter(length: int) -> int:
     if length <= _SHORTEST:
         raise ExportError(
-            "The server returns aggregates instead of samples even for the shortest span: choose "
-            "fewer columns with --fields."
+            "The server returns aggregates instead of samples even if only 2 s are requested at a "
+            "time: choose fewer columns with --fields."
         )
     return max(_SHORTEST, length // 2)
 

@@ -6,7 +6,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Read this machine and publish to the broker until a signal arrives."""
+    """Read this machine's sensors and publish samples until a signal arrives."""
     collector = wiring.collector(settings)
 
     def announce() -> None:

@@ -25,7 +25,7 @@ _LINES = {"csv": csv_lines, "jsonl": json_lines}
 
 
 def run(settings: Settings, **chosen: object) -> int:
-    """Export the history; ``chosen`` are the fields of a ``Request``. Return the exit code."""
+    """Export the history and return the exit code; ``chosen`` has the fields of a ``Request``."""
     end_on_signal(_INTERRUPTED)
     request = Request(**chosen)  # type: ignore[arg-type] # from argparse
     try:

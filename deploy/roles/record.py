@@ -26,7 +26,7 @@ _PROGRESS_SECONDS = 0.5
 
 
 def run(settings: Settings, output: str | None) -> int:
-    """Write messages to ``output`` or standard output until a signal comes; return 1 on failure."""
+    """Record to ``output`` or standard output until a signal arrives; return 1 on failure."""
     stopping = threading.Event()
     set_on_signal(stopping)
     try:
@@ -64,7 +64,7 @@ def _record(
 
 
 def _displayed(line: bytes) -> bytes:
-    """Return ``line`` without control characters, which could affect a terminal."""
+    """Return ``line`` with its control characters escaped, so that none affects the terminal."""
     text = line.removesuffix(b"\n").decode(errors="replace")
     return f"{printable(text)}\n".encode()
 
@@ -106,7 +106,7 @@ def _opened(output: str | None) -> Iterator[BinaryIO]:
 
 
 def _end_last_line(path: Path, stream: BinaryIO) -> None:
-    """Append a line end if a killed recorder left the last line of the file incomplete."""
+    """Append a newline if a killed recorder left the last line of the file incomplete."""
     if not stat.S_ISREG(path.stat().st_mode) or not path.stat().st_size:
         return
     with path.open("rb") as file:

@@ -116,8 +116,8 @@ class _Command:
             return  # only late samples are published, which replace no current value
         if live := LiveHosts(self._bus(), self.settings.topics, names).find():
             raise SystemMonitorError(
-                f"The host {live[0]!r} is online at the broker at "
-                f"{self.settings.broker.masked()}, and the replay would mix with its samples. "
+                f"A host named {live[0]!r} is already publishing to the broker at "
+                f"{self.settings.broker.masked()}, so the replayed samples would mix with its own. "
                 f"Replay under another name (--host-as 'replay-{HOST}'), or only into the history "
                 "(--keep-timestamps)."
             )
@@ -126,9 +126,9 @@ class _Command:
         settings = self.settings
         if old := survey.older_than(settings.window, begin, self.form.offset):
             note(
-                f"{old:,} of the {survey.stored:,} samples are older than "
-                f"{settings.history_hours:g} h: the history discards them unless its ingester "
-                "has a larger value of history_hours."
+                f"{old:,} of the {survey.stored:,} samples are older than history_hours "
+                f"({settings.history_hours:g} h): the ingester discards them unless its own "
+                "history_hours is larger."
             )
 
     def _play(self, survey: Survey) -> None:
@@ -142,9 +142,9 @@ class _Command:
             player.publish(list(replayed.endings(unix_milliseconds())), _ENDING_SECONDS)
         if player.sent and not player.delivered:
             raise SystemMonitorError(
-                f"The broker at {self.settings.broker.masked()} has delivered none of the "
-                f"{player.sent:,} messages: log in as a user that may publish to these topics and "
-                "subscribe to them."
+                f"The broker at {self.settings.broker.masked()} acknowledged {player.sent:,} "
+                "messages but delivered none of them: log in as a user that may publish to the "
+                "topics of the replay and subscribe to them."
             )
         note(f"Published {player.sent:,} messages in {time.monotonic() - began:.0f} s.")
         if player.too_large:
@@ -162,7 +162,7 @@ class _Command:
 
 @contextmanager
 def _progress(player: Player, survey: Survey) -> Iterator[None]:
-    """Show the progress of ``player`` during the block."""
+    """Show the progress of ``player`` until the ``with`` block ends."""
     over = threading.Event()
 
     def show() -> None:

@@ -20,9 +20,9 @@ RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # also in telemetry.settings, which take
 def run(arguments: Sequence[str]) -> int | None:
     """Run the command in ``arguments``, and return its exit code.
 
-    If a signal ended the command, this process ends with the same signal. Return None without
-    running anything if only the full parser, which prints help and reports errors, can handle
-    ``arguments``. Raises SettingsError.
+    If a signal ended the command, this process ends with the same signal. If ``arguments`` ask for
+    help or cannot be parsed, return None without running anything. The full parser then prints the
+    help or reports the error. Raises SettingsError.
     """
     request = command_line.read(arguments)
     if request is None:

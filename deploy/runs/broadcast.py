@@ -1,7 +1,6 @@
-"""Publishes a run in a background thread while the command of the run runs.
+"""Publishes a run from a background thread while the command is running.
 
-The command does not wait until the libraries are loaded, which takes half a second, or until the
-broker responds.
+So the command waits neither for the broker nor for the libraries, which take half a second to load.
 """
 
 import getpass

@@ -28,7 +28,7 @@ class CommandError(Exception):
     """The command could not be started; ``code`` is the exit code that a shell would return."""
 
     def __init__(self, sentence: str, code: int) -> None:
-        """Store the sentence for the user, and the code."""
+        """Store ``sentence``, which is the error message for the user, and the exit code."""
         super().__init__(sentence)
         self.code = code
 
@@ -37,9 +37,10 @@ class End(NamedTuple):
     """How the command ended, and the resources that the command and its reaped children used.
 
     ``status`` is the exit code of the command, or minus the number of the signal that ended the
-    command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. A small
-    figure from the kernel counts as not known: it may be the RSS of this process, because the child
-    shares the memory of this process for a moment before the command is loaded.
+    command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. The
+    kernel's figure may be the peak RSS of this process, because the child shares the memory of this
+    process until the command is loaded. So the figure is used only if it is more than twice that
+    peak.
     """
 
     status: int
@@ -108,8 +109,9 @@ class Child:
     ) -> End:
         """Wait until the command ends, and forward signals to it.
 
-        Signals from the processes in ``family()``, the command's own, are not forwarded: such a
-        process usually sends its signal to the whole process group, which includes the command.
+        ``family()`` returns the ids of the command's own processes. Signals from these processes
+        are not forwarded, because they are usually sent to the whole process group, so the command
+        has already received them.
         ``before_reaping`` is called while the ended command is still visible in ``/proc``.
         """
         while not self._has_ended():
@@ -152,7 +154,7 @@ class Child:
 
 
 def end_like(end: End) -> int:
-    """Return the exit code of the command, or end this process with the signal that ended it."""
+    """End this process with the signal that ended the command, or return its exit code."""
     if end.status >= 0:
         return end.status
     number = -end.status

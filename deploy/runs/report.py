@@ -22,8 +22,8 @@ _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 def save(settings: Settings, identity: str, folder: Path, *, killed: bool = False) -> Path:
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
-    The report of a ``killed`` run is requested later, so that the report can include the advisor's
-    finding about the cause. Raises SystemMonitorError.
+    If SIGKILL ended the run (``killed``), this function first waits for 8 s. The report then
+    includes the advisor's finding if the machine had run out of memory. Raises SystemMonitorError.
     """
     time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)
     deadline = time.monotonic() + _STORED_SECONDS

@@ -41,13 +41,13 @@ class Request(NamedTuple):
     options: Sequence[str]
 
     def new_id(self) -> str:
-        """Return a new id that begins with the run's name or program: ``ablation-7-3f9a1c5e``."""
+        """Return a new id made from the run's name or program, such as ``ablation-7-3f9a1c5e``."""
         name = self.name or os.path.basename(self.command[0])  # noqa: PTH119 - loads no pathlib
         slug = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:_LONGEST_SLUG]
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables, for the Python helper in the command."""
+        """Return the options as environment variables; the command's Python helper reads them."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:
@@ -56,10 +56,10 @@ class Request(NamedTuple):
 
 
 def read(arguments: Sequence[str]) -> Request | None:
-    """Return the request, or None if only the full parser can handle ``arguments``.
+    """Return the request, or None if ``arguments`` ask for help or cannot be parsed.
 
-    The full parser prints help and reports errors. Raises SettingsError if the name, a tag or
-    the program is not valid.
+    If the result is None, the full parser prints the help or reports the error. Raises
+    SettingsError if the name, a tag or the program is not valid.
     """
     if "--" not in arguments:
         return None
@@ -96,7 +96,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report",
         metavar="DIR",
-        help="Folder for the report of the run, which is downloaded from the server at http_host "
+        help="Folder for the report of the run. The report is downloaded from the API at http_host "
         "and http_port when the run has ended.",
     )
 

@@ -23,7 +23,8 @@ class Sampler:
     def __init__(self, pid: int) -> None:
         """Prepare to sample; sampling begins with ``start``.
 
-        Processes of the tree whose parent has ended must become children of this process.
+        When a process of the tree loses its parent, the process that runs this sampler must become
+        its new parent. Otherwise, the sampler may no longer find it.
         """
         self._pid = pid
         self._table = ProcessTable()

@@ -31,7 +31,7 @@ _COLOURS = {
 _HELP = """\
 q          quit
 ?          show or hide this help
-s          sort by the next column, which ▾ marks
+s          sort by the next column; ▾ marks this column
 r          sort in the other direction
 ↑ ↓        select a host; scroll the page of a host
 Enter      show the selected host
@@ -57,7 +57,7 @@ class Help(ModalScreen[None]):
 
 
 class Top(App[None]):
-    """The application, which shows the terminal view, and starts and stops ``live``."""
+    """The application: shows the terminal view, and starts and stops the subscription ``live``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),

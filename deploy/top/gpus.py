@@ -39,7 +39,7 @@ def is_stale(update: Update, host: HostState, now: int) -> bool:
     """Return whether ``update`` is older than three intervals of the collector.
 
     The age of a live message is the time since it arrived, because the host's clock may be wrong.
-    A retained message may be much older than its arrival, so its timestamp is considered too.
+    A retained message may have been published long before it arrived, so its timestamp counts too.
     ``now`` is in Unix milliseconds.
     """
     age = update.age(now) if update.retained else time.monotonic() - update.arrived

@@ -9,7 +9,7 @@ from deploy.top.text import fit
 
 
 class Style(StrEnum):
-    """The role of a text; ``app`` chooses the colour of each role."""
+    """The style of a part of a line; ``app`` chooses a colour for each style."""
 
     PLAIN = "plain"
     DIM = "dim"
@@ -22,7 +22,7 @@ class Style(StrEnum):
 
 
 class Span(NamedTuple):
-    """A part of a line that has one style."""
+    """A part of a line, all of it in one style."""
 
     text: str
     style: Style = Style.PLAIN
@@ -35,8 +35,8 @@ Line: TypeAlias = tuple[Span, ...]
 class Column:
     """A column of a table.
 
-    The columns with ``width`` 0 share the space that remains in the line. ``right`` is true if the
-    texts in the column are aligned to the right.
+    The columns with ``width`` 0 share the space that remains in the line. If ``right`` is true, the
+    column is aligned to the right.
     """
 
     title: str
@@ -63,13 +63,13 @@ def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
 
 
 def header(columns: Sequence[Column], sizes: Sequence[int], mark: str | None = None) -> Line:
-    """Return the line of column titles; a ``▾`` follows the title ``mark``."""
+    """Return the line of column titles; ``▾`` follows the title that is equal to ``mark``."""
     titles = [f"{each.title}▾" if each.title == mark else each.title for each in columns]
     return row(columns, sizes, [Span(title, Style.DIM) for title in titles])
 
 
 def row(columns: Sequence[Column], sizes: Sequence[int], cells: Sequence[Span]) -> Line:
-    """Return the line of a table that contains ``cells``."""
+    """Return ``cells`` as one line of a table."""
     spans: list[Span] = []
     for column, size, cell in zip(columns, sizes, cells, strict=True):
         if spans:

@@ -76,7 +76,7 @@ def _rates(
 
 
 def _busiest(devices: object) -> str:
-    """Return the number of devices and the name of the busiest; empty if there are not several."""
+    """Return the number of devices and the name of the busiest; empty for fewer than two."""
     if not isinstance(devices, Mapping) or len(devices) < 2:  # noqa: PLR2004 - several
         return ""
 
@@ -84,7 +84,7 @@ def _busiest(devices: object) -> str:
         return sum(number(each) or 0.0 for each in dict(devices[name]).values())
 
     name = max(devices, key=total)
-    return f"{len(devices)} devices, most: {name}" if total(name) > 0 else f"{len(devices)} devices"
+    return f"{len(devices)} devices, top: {name}" if total(name) > 0 else f"{len(devices)} devices"
 
 
 _DESCRIBED = {CPU: _cpu, MEMORY: _memory, DISK: _disk, NETWORK: _network}

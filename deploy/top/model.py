@@ -27,7 +27,10 @@ class Model:
     """
 
     def __init__(self, states: Mapping[str, HostState], host: str | None = None) -> None:
-        """Show ``states``, which the caller updates; if ``host`` is given, show only that host."""
+        """Show the hosts in ``states``; if ``host`` is given, show only that host.
+
+        ``states`` contains the newest values of each host; the caller keeps it up to date.
+        """
         self._states = states
         self._chosen = host
         self._only = host

@@ -33,10 +33,10 @@ class Sorting:
         return Sorting(self.titles, self.index, not self.is_reversed)
 
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
-        """Return ``rows`` sorted by what ``value`` returns for each row and the title.
+        """Return ``rows`` sorted by ``value(row, title)``; ``title`` is the title of the column.
 
-        ``value`` returns a number, a text or None. Rows for which ``value`` returns None come
-        last in either direction.
+        ``value`` returns a number, a string or None. Rows for which it returns None come last,
+        whether or not the order is reversed.
         """
         found = [(value(row, self.title), row) for row in rows]
         known = [pair for pair in found if pair[0] is not None]

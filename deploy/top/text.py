@@ -117,7 +117,7 @@ def cell_width(text: str) -> int:
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
-    """Return ``text`` on one line of exactly ``width`` columns, cut or filled with spaces.
+    """Return ``text`` on one line, truncated or padded with spaces to exactly ``width`` columns.
 
     Control characters, which a name from the bus may contain, are escaped.
     """

@@ -273,7 +273,7 @@ def bound_client_id(client_id: str, password: str | None) -> str:
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext | None:
-    """Return the TLS context for connections to ``address``, or None if ``tls`` is false.
+    """Return the TLS context for connections to ``address``; None if they do not use TLS.
 
     Raises SettingsError if a TLS file is not usable.
     """

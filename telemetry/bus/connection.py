@@ -39,14 +39,14 @@ class BusConnection:
     least every 2.5 s, and ``on_published(identifier)`` after each acknowledgement. While a callback
     blocks, nothing is read from the connection. If a callback blocks for longer than the keepalive,
     the connection is lost. ``callback_errors`` counts the exceptions that callbacks raise. After
-    ``stop``, only ``on_turn`` may still be called.
+    ``stop``, no callback is called, except possibly ``on_turn``.
 
     With ``keep_session``, the broker keeps the subscriptions, and queues messages while the client
-    is offline. ``session_present`` is true if the broker still had the session when the newest
-    connection was made; a broker that restarted without persistence has lost the session. With
+    is offline. ``session_present`` is true if the broker still had the session when the client last
+    connected; a broker that restarted without persistence has lost the session. With
     ``manual_acknowledgement``, the broker keeps each QoS 1 message until the message is passed to
-    ``acknowledge``. ``failure`` describes the newest problem with the connection, or is None. Its
-    words follow the broker's address in a sentence, for example "cannot be reached".
+    ``acknowledge``. ``failure`` describes why the broker is not usable, or is None. It is the
+    end of a sentence that begins with the broker's address, for example "cannot be reached".
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class BusConnection:
         self._loop.start()
 
     def stop(self) -> None:
-        """Disconnect cleanly in about a second, so the broker does not publish the last will."""
+        """Disconnect cleanly within about a second; the broker does not publish the last will."""
         self._stopped = True
         if self._loop is None:
             return

@@ -29,21 +29,22 @@ class Publisher:
 
     So a subscriber receives the current state first. If a newer message of a retained topic is
     queued before an older message was sent, only the history needs the older message: it is marked
-    as *late*, and not retained. While the broker is down, a buffer holds the messages of ``window``
-    milliseconds; older messages are evicted and counted in ``dropped``. While another client uses
-    our name (see Tenure), messages are discarded, because both clients' messages would mix.
+    as *late*, and not retained. While the broker is down, a buffer holds the messages of the last
+    ``window`` milliseconds; older messages are evicted and counted in ``dropped``. While another
+    client with the same name is connected (see Tenure), messages are discarded; otherwise, the
+    messages of both clients would mix.
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
     follow, marked as late. The messages that the broker acknowledged in the last 10 s before the
     connection was lost are also sent again. A message with an empty payload deletes the retained
-    message of its topic. Such a message is sent after the unretained messages of its topic, such as
-    the end of a state, and is not sent again once it is acknowledged.
+    message of its topic. Such a message is sent after the unretained messages of its topic, for
+    example the message that a run has ended. Once it is acknowledged, it is not sent again.
 
-    One thread sends everything. Other threads only queue messages, and then call ``flush``. So the
-    samples of a tick are sent as one burst, which wakes each part of the pipeline only once, not
-    once per channel. ``taken`` counts the messages passed to ``publish``. ``sent`` counts the sent
-    messages, including repeats, but not the status.
+    One thread sends everything. Other threads only queue messages, and then call ``flush``. So
+    samples that were taken together are sent as one burst, which wakes each part of the pipeline
+    only once, not once per channel. ``taken`` counts the messages passed to ``publish``. ``sent``
+    counts the sent messages, including repeats, but not the status.
     """
 
     def __init__(
@@ -162,7 +163,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last queued message before the earlier message that ends the same state."""
+        """Move the last queued message of a run or finding before the message about its end."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())
@@ -238,7 +239,7 @@ class Publisher:
         return remaining if remaining > 0 else None
 
     def _take(self) -> list[Publication]:
-        """Remove and return the messages that may be sent now."""
+        """Remove from the queue the messages that may be sent now, and return them."""
         if not self._may_send():
             return []
         self._keep_sent()
@@ -272,7 +273,7 @@ class Publisher:
         return messages
 
     def _is_early(self, topic: str) -> bool:
-        """Return whether the newest message deletes a state whose end is still queued."""
+        """Return whether ``topic`` has messages to send before its retained message is deleted."""
         ends = (item.publication.topic for item in self._waiting if not item.publication.retain)
         return self._newest[topic].deletes and topic in ends
 

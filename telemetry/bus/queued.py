@@ -28,7 +28,7 @@ class Queued(NamedTuple):
         return self.publication.retain and not self.publication.payload
 
     def as_past(self) -> Publication:
-        """Return the message as it is sent after a newer message: late, and not retained."""
+        """Return the message as it is sent after a newer message: marked late, and not retained."""
         if not self.publication.retain:
             return self.publication
         return self.publication._replace(payload=late(self.publication.payload), retain=False)

@@ -36,7 +36,7 @@ class Subscriptions:
     """
 
     def __init__(self, broker: str, send: Send) -> None:
-        """Use ``send`` to subscribe; ``broker`` is the broker's address for use in messages."""
+        """Use ``send`` to subscribe; ``broker`` is the address that logs and ``problem`` show."""
         self._broker = broker
         self._send = send
         self._accepted = threading.Event()
@@ -60,9 +60,10 @@ class Subscriptions:
 
     @contextmanager
     def requesting(self) -> Iterator[None]:
-        """Let ``problem`` report missing subscriptions until the ``with`` block has requested them.
+        """In the ``with`` block, let ``problem`` say that the subscriptions are not confirmed yet.
 
-        Otherwise, ``problem`` would be None between the connection and the first request.
+        Otherwise, ``problem`` would be None from the start of the connection until ``request`` is
+        called for the first time.
         """
         self._requesting = True
         try:
@@ -112,5 +113,8 @@ class Subscriptions:
         self._reported = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most ``seconds`` for all subscriptions; return whether they are accepted."""
+        """Wait until the broker has accepted all subscriptions, for at most ``seconds``.
+
+        Returns whether the broker has accepted them.
+        """
         return self._accepted.wait(seconds)

@@ -30,12 +30,15 @@ class Tenure:
 
     @property
     def contested(self) -> bool:
-        """Whether three connections in a row were short, and no long connection has followed."""
+        """Whether three or more connections in a row were short, and no long one has followed."""
         return self._short >= _CONTESTED and not self._has_lasted()
 
     @property
     def displaced(self) -> bool:
-        """Whether the other client probably has tenure, judged by our own connections."""
+        """Whether another client with the same name probably has tenure, and this client does not.
+
+        This is inferred from this client's own short connections.
+        """
         return self.contested and not self._has_tenure
 
     def begin(self) -> None:

@@ -35,11 +35,18 @@ class TopicScheme:
         return self.of_every_host(ALL_CHANNELS)
 
     def of_every_host(self, channel_filter: str) -> str:
-        """Return the MQTT filter that applies ``channel_filter`` to the channels of every host."""
+        """Return the MQTT filter for all topics whose channel matches ``channel_filter``.
+
+        The filter matches the topics of every host.
+        """
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:
-        """Return the MQTT client ID for ``role`` and ``name``, which differs for each prefix."""
+        """Return the MQTT client ID for ``role`` and ``name``.
+
+        The ID also depends on the prefix. So two installations that use the same names, but
+        different prefixes, can share a broker.
+        """
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 

@@ -1,7 +1,8 @@
 """The catalogue: every channel, and the type, unit and meaning of each field of its payload.
 
-Decoding, OpenAPI, the history's columns and the documentation are derived from the catalogue. To
-add a metric, add it to the catalogue, to the sensor that reads it, and to a test.
+The payload models, the OpenAPI document, the history's columns and the tables in the documentation
+are generated from the catalogue. To add a metric, add it to the catalogue, to the sensor that reads
+it, and to a test.
 """
 
 from telemetry.catalogue.channels import (

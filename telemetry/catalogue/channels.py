@@ -1,4 +1,4 @@
-"""All families, and the functions that find the family of a channel."""
+"""All families of channels, and functions that find a channel or the family of a channel."""
 
 import re
 from collections.abc import Mapping
@@ -76,7 +76,10 @@ def family_of(channel: str) -> Family | None:
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return the values of the family's placeholders in ``channel``, such as ``{"id": "0"}``."""
+    """Return the values that the placeholders of the family have in ``channel``.
+
+    For ``system/gpu/0``, this is ``{"id": "0"}``.
+    """
     _, place = _found(channel)
     return place
 

@@ -1,4 +1,4 @@
-"""The families of events."""
+"""The families of channels that carry events."""
 
 from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
 

@@ -112,7 +112,7 @@ MEMORY = Family(
                 byte_count(
                     "ram_used",
                     "anonymous memory of the run's processes, in RAM or swap: memory that is "
-                    "neither shared nor part of a file",
+                    "neither shared nor backed by a file",
                     8_589_934_592,
                 ),
                 byte_count(
@@ -170,7 +170,7 @@ DISK = Family(
                 byte_count("used", "bytes in use", 412_316_860_416),
                 byte_count(
                     "total",
-                    "bytes that programs can use, without the reserve for root",
+                    "bytes that programs can use, excluding the space reserved for root",
                     980_000_000_000,
                 ),
             ),

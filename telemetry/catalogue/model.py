@@ -15,10 +15,10 @@ class Nature(StrEnum):
 
     A sample is a periodic reading. The broker retains the newest sample of each channel, and the
     history averages samples over time. An event marks a moment. Events are never retained or
-    averaged, and because each event has an id, a second delivery is harmless. A state is true for
-    some time; a run is an example. The broker retains the state while it is true; afterwards, a
-    message with an empty payload deletes it. The history stores the beginning and the end of a
-    state as events.
+    averaged, and because each event has an id, a second delivery is harmless. A state lasts for
+    some time; an example is a run that is in progress. The broker retains the state's message until
+    the state ends; then a message with an empty payload deletes it. The history stores the
+    beginning and the end of a state as events.
     """
 
     SAMPLE = "sample"
@@ -27,7 +27,10 @@ class Nature(StrEnum):
 
 
 class Retention(StrEnum):
-    """How long the history keeps a family: not at all, ``history_hours`` or ``history_days``."""
+    """How long the history keeps the data of a family.
+
+    The choices are: not at all, for ``history_hours``, or for ``history_days``.
+    """
 
     NONE = "none"
     WINDOW = "window"
@@ -62,10 +65,11 @@ class Field:
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
     the field's part of a metric's name. If ``metric`` is None, ``name`` is used; if ``metric`` is
     empty, the field is not a metric. In a list or object, ``label`` is the name of the label that
-    distinguishes the items, such as ``core``. If a text or number has a ``label``, its value labels
-    each metric of its family. For a list, ``items`` contains the label's value for each element; by
-    default, this value is the element's position. A ``cumulative`` number never falls, except when
-    the driver or the hardware is reset.
+    distinguishes the items, such as ``core``. If the field is a single text or number and has a
+    ``label``, every metric of the family has this label, and the field's value is the label's
+    value. For a list, ``items`` contains the label's value for each element; by default, this value
+    is the element's position. A ``cumulative`` number never falls, except when the driver or the
+    hardware is reset.
     """
 
     name: str
@@ -90,10 +94,10 @@ class Family:
 
     If a host can have several channels of the family, ``channel`` contains placeholders.
 
-    ``retention`` is how long the history keeps the family. If the history does not keep the family,
-    only the ingester skips it: the collector still publishes it, the broker retains it, and the API
-    serves it. In monitoring systems, the values of the channel's placeholders are labels;
-    ``labels`` contains the names of these labels, in the order of the placeholders.
+    ``retention`` is how long the history keeps the family's data. Data that the history does not
+    keep is still published by the collector, retained by the broker and served by the API. In
+    monitoring systems, the values of the channel's placeholders are labels; ``labels`` contains the
+    names of these labels, in the order of the placeholders.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The families of states, such as runs and active findings."""
+"""The families of channels that carry states: active findings and runs."""
 
 from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
 from telemetry.runs import AUTOMATIC, COMMAND, HELPER
@@ -31,9 +31,11 @@ _EVIDENCE = (
     ),
 )
 _EXPECTED = (
-    _time("earliest", "at which the event happens at the earliest", _END + 2_400_000, fixed=True),
+    _time(
+        "earliest", "at which the event is expected at the earliest", _END + 2_400_000, fixed=True
+    ),
     _time("likely", "at which the event is most likely", _END + 2_800_000, fixed=True),
-    _time("latest", "at which the event happens at the latest", _END + 3_300_000, fixed=True),
+    _time("latest", "at which the event is expected at the latest", _END + 3_300_000, fixed=True),
 )
 
 FINDING = Family(
@@ -46,7 +48,7 @@ FINDING = Family(
             "subject",
             Kind.TEXT,
             "",
-            "what the finding is about, such as a device, or host for the host itself",
+            "what the finding is about, such as a device; `host` stands for the host itself",
             "gpu0",
             fixed=True,
         ),
@@ -121,9 +123,9 @@ _SUMMARY = (
     _total("gpu_hours", "h", "time during which the run used GPUs, summed over the GPUs", 18.0),
     _total("gpu_utilization_mean", "%", "mean utilization of the run's GPUs", 87.5),
     _total(
-        "gpu_memory_peak", "bytes", "largest amount of GPU memory in use at once", 17_179_869_184.0
+        "gpu_memory_peak", "bytes", "most GPU memory that the run used at once", 17_179_869_184.0
     ),
-    _total("ram_peak", "bytes", "largest amount of RAM in use at once", 12_884_901_888.0),
+    _total("ram_peak", "bytes", "most RAM that the run used at once", 12_884_901_888.0),
     _total("cpu_seconds", "s", "CPU time that the run used", 64_800.0),
     _total("energy_joules", "J", "energy used by the run's GPUs", 9_720_000.0),
     _total("throttled_share", "%", "share of the time in which the run's GPUs were throttled", 2.5),
@@ -143,8 +145,9 @@ _SUMMARY = (
 RUN = Family(
     "run",
     f"{ROOT}/runs/{{run}}",
-    "A run with the ID {run}: a process that uses GPU memory, or a command or code started as a"
-    " run. Retained until the run ends.",
+    "A run with the ID {run}. A run can be a process that uses GPU memory, a command that was"
+    " started with `system-monitor run`, or code that uses the Python helper. Retained until the"
+    " run ends.",
     (
         Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
@@ -153,7 +156,8 @@ RUN = Family(
             "command",
             Kind.TEXT,
             "",
-            "program with its script or module; no arguments, which may contain secrets",
+            "program with its script or module; other arguments are left out, since they may"
+            " contain secrets",
             "python3 train.py",
         ),
         Field("pid", Kind.INTEGER, "", "process ID of the run's first process", 41_213),

@@ -47,7 +47,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         ),
         "held": Threshold(1.0, "GB", "a GPU with less memory in use is not reported", 0, 10_000),
         "minutes": Threshold(
-            15.0, "min", "the finding begins, as an info, after this idle time", 1, 1440
+            15.0, "min", "a finding of severity info begins after this idle time", 1, 1440
         ),
         "warning": Threshold(
             60.0, "min", "the finding becomes a warning after this idle time", 1, 10_080
@@ -57,7 +57,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "share": Threshold(
             20.0,
             "%",
-            "the finding is a warning if heat, a fault of the hardware or the power supply slows "
+            "the finding is a warning if heat, the hardware or the power supply slows "
             "the GPU down for at least this share of the time",
             1,
             100,
@@ -65,7 +65,8 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "cap": Threshold(
             80.0,
             "%",
-            "the finding is an info if the power cap is active for at least this share of the time",
+            "the finding has severity info if the power cap is active for at least this share of "
+            "the time",
             1,
             100,
         ),
@@ -92,7 +93,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "pressure": Threshold(
             10.0,
             "%",
-            "the finding is a warning if every task waits for memory "
+            "the finding is a warning if all tasks wait for memory at once "
             "for at least this share of the time",
             1,
             100,
@@ -100,7 +101,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "critical": Threshold(
             40.0,
             "%",
-            "the finding is critical if every task waits for memory "
+            "the finding is critical if all tasks wait for memory at once "
             "for at least this share of the time",
             1,
             100,
@@ -153,31 +154,31 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "power": Threshold(
             20.0,
             "%",
-            "power is reported if it is this much further below the median of the other GPUs "
-            "than usual",
+            "power is reported if its distance below the median of the other GPUs is this much "
+            "larger than usual",
             1,
             100,
         ),
         "utilization": Threshold(
             20.0,
             "points",
-            "utilization is reported if it is this much further below the median of the other GPUs "
-            "than usual",
+            "utilization is reported if its distance below the median of the other GPUs is this "
+            "much larger than usual",
             1,
             100,
         ),
         "temperature": Threshold(
             12.0,
             "°C",
-            "a temperature is reported if it is this much further above the median of the other "
-            "GPUs than usual",
+            "a temperature is reported if its distance above the median of the other GPUs is this "
+            "much larger than usual",
             1,
             100,
         ),
     },
     "input_bound": {
         "utilization": Threshold(
-            50.0, "%", "no finding begins above this mean utilization", 5, 100
+            50.0, "%", "no finding begins if the GPUs' mean utilization is above this", 5, 100
         ),
         "minutes": Threshold(
             20.0, "min", "how long the GPUs have to keep waiting before a finding begins", 5, 1440
@@ -186,7 +187,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "pressure": Threshold(
             10.0,
             "%",
-            "memory or I/O counts as a limit if every task waits for it "
+            "memory or I/O counts as a limit if all tasks wait for it at once "
             "for at least this share of the time",
             1,
             100,

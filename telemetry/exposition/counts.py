@@ -1,4 +1,4 @@
-"""Writes metrics of the parts, such as the ingester: whether they are ready, and their counters."""
+"""Writes metrics of System Monitor's parts, such as the ingester: readiness and counters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,4 +1,8 @@
-"""Computes the width of buckets, and marks outages, in the same way for each adapter."""
+"""Computes the width of buckets, and marks outages, for both stores (SQLite and InfluxDB).
+
+A bucket is a span of time whose samples are aggregated to one point. InfluxDB's own buckets, which
+are databases, are something else.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise

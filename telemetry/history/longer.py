@@ -1,7 +1,9 @@
-"""Answers a query from the samples in the window, and from the minutes before the window.
+"""Answers a query from samples, and from one-minute summaries of samples that have expired.
 
-The time at which the two parts meet is called the seam. It is the start of a full minute: the
-answer contains minutes before the seam, and samples from the seam on.
+A one-minute summary is called a minute. A store keeps samples only for a short time, which is
+called the window, and minutes for longer. If a query begins before the window, the answer contains
+minutes up to a time that is called the seam, and samples from the seam on. The seam is the start of
+a full minute.
 """
 
 from collections.abc import Callable
@@ -25,7 +27,7 @@ class Source:
     An answer contains only the channels that have points. ``samples`` answers a query from the
     samples. ``minutes`` returns the minutes in the query's span. ``buckets`` also takes a seam and
     a width in milliseconds, and aggregates minutes over buckets of this width; it computes the
-    minutes after the seam from the samples. Only ``samples`` marks outages.
+    minutes after the seam from the samples. Only ``samples`` adds a null point in each outage.
     """
 
     samples: Callable[[Query], dict[str, Columns]]
@@ -83,8 +85,8 @@ def _is_before(windows: Windows, start: int) -> bool:
 def _seam(windows: Windows) -> int:
     """Return the start of the first full minute in the window.
 
-    If the window is shorter than three minutes, this minute may not have ended. In that case,
-    return the start of the minute in which the window begins.
+    If the window is shorter than three minutes, return instead the start of the minute in which the
+    window begins, because the first full minute may not have ended yet.
     """
     start = windows.samples.start
     return (
@@ -97,7 +99,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage; each minute counts as a sample."""
+    """Return ``columns`` with a null point in each outage, as if each minute were one sample."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

@@ -45,8 +45,9 @@ class Query:
     span, the store instead aggregates the minutes over buckets whose width is at least a minute.
     The store does not keep the last value of a minute: for LAST, it uses the minute's mean.
 
-    If ``fields`` contains names of fields in the catalogue, the answer has only the columns of
-    these fields. The answer may then lack timestamps at which none of these columns has a value.
+    If ``fields`` is empty, the answer has all columns. Otherwise, ``fields`` are names of fields in
+    the catalogue: the answer has only the columns of these fields, and may lack timestamps at which
+    none of these columns has a value.
     """
 
     host: str
@@ -85,8 +86,8 @@ class EventQuery:
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. If ``channel`` is given,
     the answer has only the events of that channel. If ``host`` is given, the answer has only the
     events of that host and the events without a host. If ``run`` is given, the answer has only the
-    events whose field ``run`` is this text. If there are more than ``limit`` events, the answer has
-    only the newest ``limit`` events.
+    events whose field ``run`` has this value. If there are more than ``limit`` events, the answer
+    has only the newest ``limit`` events.
     """
 
     family: Family
@@ -126,8 +127,8 @@ class HistoryWriter(Protocol):
 
         If a sample is already stored, the non-null values of the new sample overwrite the stored
         values. If an event with the same channel, host and id is already stored, the values of the
-        new event replace the stored values. The store may instead ignore the new event, but only if
-        the timestamp of the new event is later than the stored timestamp.
+        new event replace the stored values. There is one exception: if the new event has a later
+        timestamp than the stored event, a store may ignore the new event.
 
         Raises HistoryUnavailableError if another attempt may succeed, otherwise
         HistoryRejectedError.
@@ -160,12 +161,16 @@ class HistoryReader(Protocol):
         """Return notes for the operator, for example about a corrupt file that was renamed."""
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        """Return the sorted hosts that have samples or minutes.
+
+        Without ``start``, only samples count. With ``start``, minutes from ``start`` on count too.
+        """
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``.
+        """Return the sorted channels of ``host`` that have samples or minutes.
 
-        The time that this takes does not depend on the number of other hosts.
+        The meaning of ``start`` is the same as for ``hosts``. The time that this method takes does
+        not depend on the number of other hosts.
         """
 
     def read(self, query: Query) -> dict[str, Columns]:

@@ -78,7 +78,7 @@ class Windows:
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind of record for its span; accept times up to ``spans.samples`` ahead."""
+        """Create the windows, each of which extends ``spans.samples`` ms into the future."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
         # Minutes that are kept no longer than samples would add no information.

@@ -12,8 +12,9 @@ class RecordingClock:
 
     ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
     timestamp, in milliseconds, without pauses of more than two minutes. A running collector
-    publishes at least once a minute. So a longer pause is an outage of the recorder, or the step
-    from an outdated retained message to the first live message.
+    publishes at least once a minute. So after a pause of more than two minutes, either the
+    collector or the recorder was not running, or the message before the pause was an outdated
+    retained message.
     """
 
     def __init__(self) -> None:
@@ -22,7 +23,7 @@ class RecordingClock:
         self.elapsed = 0
 
     def advance(self, content: Sample | CollectorStatus) -> None:
-        """Move on to the time of ``content``, unless it is older, late or a last will."""
+        """Move on to the time of ``content``; ignore older times, late samples and last wills."""
         step = content.timestamp - self.now
         if step <= 0 or self._is_past(content):
             return

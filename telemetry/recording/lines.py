@@ -54,7 +54,7 @@ class Recording:
     """
 
     def __init__(self, topics: TopicScheme) -> None:
-        """Start before the first entry."""
+        """Start with no lines read; ``topics`` is the topic scheme of the recording."""
         self._topics = topics
         self.clock = RecordingClock()
         self.lines = self.samples = 0

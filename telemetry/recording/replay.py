@@ -36,13 +36,15 @@ class Form:
 
 
 class Replay:
-    """Turns entries into publications as ``form`` specifies, and tracks the states to end.
+    """Turns the entries of a recording into the messages to publish, as ``form`` specifies.
 
-    Events that concern every host are published on the topics of the recorded host ``any_host``.
+    It tracks which hosts are online, and which findings and runs have not ended, because
+    ``endings`` ends them. ``any_host`` is one of the recorded hosts: an event that concerns every
+    host is published on its topics.
     """
 
     def __init__(self, form: Form, any_host: str) -> None:
-        """Start before the first entry."""
+        """Start with nothing replayed."""
         self._form = form
         self._any_host = any_host
         self._online: dict[str, dict[str, Any]] = {}  # the statuses of online hosts, by topic
@@ -63,7 +65,8 @@ class Replay:
     def endings(self, now: int) -> Iterator[Publication]:
         """Yield the messages that end the replay: they set the replayed hosts offline at ``now``.
 
-        A state that the recording did not end is deleted from the broker; its end is not published.
+        If a finding or run did not end in the recording, its retained message is deleted from the
+        broker, but no end is published.
         """
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}

@@ -11,14 +11,15 @@ _STEP = 60_000
 
 
 class Survey:
-    """Counts each host's messages, and the samples that are too old for a replay at ``speed``.
+    """Counts each host's messages, and the samples that the history would discard as too old.
 
-    ``hosts`` contains the number of messages of each host. ``elapsed`` is the length of the
-    recording in milliseconds, and ``newest`` is the newest timestamp of a sample that is not late.
+    ``speed`` is how many times faster the replay is than the recording. ``hosts`` contains the
+    number of messages of each host. ``elapsed`` is the length of the recording in milliseconds,
+    and ``newest`` is the newest timestamp of a sample that is not late.
     """
 
     def __init__(self, speed: float) -> None:
-        """Start before the first entry."""
+        """Start with nothing counted."""
         self._speed = speed
         self._steps: Counter[int] = Counter()
         self.hosts: Counter[str] = Counter()
@@ -47,7 +48,7 @@ class Survey:
 
     @property
     def stored(self) -> int:
-        """The number of samples that a history would store."""
+        """The number of samples that the history stores, unless they are too old."""
         return self._steps.total()
 
     def older_than(self, window: int, begin: int, offset: int) -> int:
@@ -59,5 +60,8 @@ class Survey:
         return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
 
     def _after_start(self, timestamp: int, elapsed: int) -> int:
-        """Return ``timestamp`` minus the replay's duration up to the sample, in whole minutes."""
+        """Return ``timestamp`` minus how long the replay has run at this sample, in whole minutes.
+
+        The smaller this difference, the older the sample is when it is published.
+        """
         return round(timestamp - elapsed / self._speed) // _STEP

@@ -1,4 +1,4 @@
-"""All settings as fields of a model. The help and the documentation show the descriptions."""
+"""All settings as fields of a model. The help and the documentation show their descriptions."""
 
 from socket import gethostname
 from typing import Any
@@ -71,8 +71,8 @@ class SettingFields(BaseModel):
     )
     finding_thresholds: Thresholds = Field(
         (),
-        description="Thresholds of findings to change from their defaults, separated by commas, "
-        "such as `idle_gpu.minutes=30`. docs/findings.md lists all thresholds.",
+        description="Thresholds of findings, such as `idle_gpu.minutes=30`, separated by commas. "
+        "All other thresholds keep their defaults. docs/findings.md lists all thresholds.",
     )
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
@@ -263,9 +263,9 @@ class SettingFields(BaseModel):
     )
     metrics_port: PortOrNone = Field(
         0,
-        description="Port on 127.0.0.1 for Prometheus; 0: no port. On it, `collector` serves its "
-        "readings and counters, and `ingester` and `advisor` serve their counters. `up` and `api` "
-        "do not need this port, because they serve `/metrics` at `http_port`.",
+        description="Port on 127.0.0.1 at which Prometheus can read the counters of `collector`, "
+        "`ingester` or `advisor`, and the readings of `collector`; 0: no port. `up` and `api` do "
+        "not need this port, because they serve `/metrics` at `http_port`.",
     )
 
     @model_validator(mode="before")
@@ -275,11 +275,11 @@ class SettingFields(BaseModel):
 
     @classmethod
     def secrets(cls) -> tuple[str, ...]:
-        """Return the names of the secret settings, which are never shown and can be in a file."""
+        """Return the names of the settings whose values are secret, such as ``http_token``."""
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if "Secret" in str(field.annotation))
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings, including the settings for a secret's file."""
+        """Return the names of all settings, including those such as ``http_token_file``."""
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))

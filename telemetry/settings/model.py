@@ -21,7 +21,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - users may c
 
 
 def reachable(host: str) -> str:
-    """Return the address at which a client on this machine reaches a server on ``host``."""
+    """Return the address at which a client on this machine reaches a server bound to ``host``."""
     return _ANY_ADDRESS.get(host, host)
 
 

@@ -1,4 +1,4 @@
-"""Parses and validates the settings for notices; ``values`` handles all other settings."""
+"""Parses and validates the settings for notices; the module ``values`` handles all others."""
 
 import re
 import shlex
@@ -55,7 +55,7 @@ def notify_severity(value: str) -> str:
 
 
 def notify_runs(value: str) -> str:
-    """Return in lower case which runs cause a notice: ``all``, ``failed`` or ``none``."""
+    """Return the choice of runs that cause a notice, in lower case, such as ``failed``."""
     return _one_of(RUNS, value)
 
 

@@ -4,7 +4,7 @@ MASK = "********"
 
 
 class Secret:
-    """A text that is never shown: its representation is ``MASK``, in tracebacks too."""
+    """Secret text that is never shown: its representation is ``MASK``, even in tracebacks."""
 
     __slots__ = ("_text",)
 

@@ -11,7 +11,7 @@ _LARGEST_BYTES = 65_536
 
 
 class SecretFileError(ValueError):
-    """The value ``path`` of the setting ``setting`` does not provide a valid secret."""
+    """The setting ``setting``, whose value is ``path``, does not provide a valid secret."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
         """Store the parts of the message to the user.
@@ -25,14 +25,14 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the setting for the path of the file with ``secret``, such as ``http_token_file``."""
+    """Return the setting for the file of a secret: ``http_token_file`` for ``http_token``."""
     return f"{secret}_file"
 
 
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
-    """Return ``given`` with each setting for a secret's file replaced by the secret in the file.
+    """Return ``given`` with secrets read from files: ``http_token_file`` becomes ``http_token``.
 
-    Raises SecretFileError if a file contains no valid secret, or if ``given`` contains both the
+    Raises SecretFileError if a file contains no valid secret, or if ``given`` contains both a
     secret and the setting for its file.
     """
     values = dict(given)

@@ -33,7 +33,7 @@ def default_config_file() -> Path:
 
 
 def config_file() -> Path:
-    """Return the path of the TOML file with settings; the file may not exist."""
+    """Return the path of the TOML file with settings, even if there is no such file."""
     return Path(os.environ.get(CONFIG_FILE_VARIABLE) or default_config_file())
 
 
@@ -63,7 +63,7 @@ def variable(name: str) -> str:
 def source_of(name: str, options: Mapping[str, object]) -> str:
     """Return the option, variable or file that sets ``name``, or ``the default``.
 
-    A secret may also be set by the option, variable or TOML key for the path of its file.
+    For a secret that is read from a file, return what sets the path of that file.
     """
     names = (name, f"{name}_file")
     for each in names:

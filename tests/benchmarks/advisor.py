@@ -83,7 +83,7 @@ def figures(rounds: int, hosts: int = 200, seconds: float = 30) -> Iterator[Figu
         who = "1 host with 1 GPU" if number == 1 else f"{number} hosts with {gpus} GPUs"
         of_core = "≤ 0.05%" if number == 1 else ""
         aim = "" if number == 1 else "≤ 30 µs"
-        yield Figure(f"advisor, {who}: CPU time for a sample", sample, "µs", aim)
+        yield Figure(f"advisor, {who}: CPU time per sample", sample, "µs", aim)
         yield Figure(f"advisor, {who}: share of a core", share, "%", of_core)
         yield Figure(f"advisor, {who}: memory", memory, "MiB")
 

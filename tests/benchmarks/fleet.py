@@ -78,9 +78,9 @@ def figures(
     """Yield the medians of ``rounds`` fleets."""
     ingester, api = medians([measure(hosts, seconds, interval) for _ in range(rounds)])
     fleet = f"{hosts} hosts with {GPUS} GPUs"
-    title = f"{fleet}: CPU time of the ingester for a message"
+    title = f"{fleet}: the ingester's CPU time per message"
     yield Figure(title, ingester, "ms", "≤ 0.08 ms")
-    yield Figure(f"{fleet}: CPU time of the api for a message", api, "ms", "≤ 0.06 ms")
+    yield Figure(f"{fleet}: the api's CPU time per message", api, "ms", "≤ 0.06 ms")
 
 
 def measure(hosts: int, seconds: float, interval: float = INTERVAL) -> list[float]:

@@ -95,7 +95,7 @@ def figures(_rounds: int, gpus: int = 8, reads: int = 600) -> Iterator[Figure]:
         measure(count, reads)
         calls.replays = True
         own = measure(count, reads)
-    title = f"reading {gpus} GPUs once, without the NVML binding and the driver"
+    title = f"reading {gpus} GPUs once, excluding the NVML binding and the driver"
     yield Figure(title, own, "ms", "≤ 3 ms")
 
 

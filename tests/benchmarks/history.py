@@ -155,7 +155,7 @@ def figures(rounds: int) -> Iterator[Figure]:
             ):
                 milliseconds = _over_http(folder, options, secret, fields, rounds * REPEATS)
                 hour = f"an hour of {machine.columns} columns"
-                title = f"`/api/v1/system/history`, {hour} from {store}: {what}"
+                title = f"`/api/v1/system/history`, {hour} from {store}: response time, {what}"
                 yield Figure(title, milliseconds, "ms", f"≤ {aim} ms")
 
 

@@ -254,7 +254,7 @@ def figures(rounds: int, clients: int = 500, seconds: float = 5) -> Iterator[Fig
     )
     for title, own in zip(titles, ours, strict=True):
         for what, index, unit, aim in (
-            ("CPU time of 100,000 deliveries", 0, "s", "ratio ≤ 0.65"),
+            ("CPU time per 100,000 deliveries", 0, "s", "ratio ≤ 0.65"),
             ("delivery time, p50", 1, "ms", ""),
             ("delivery time, p99", 2, "ms", ""),
         ):

@@ -119,7 +119,7 @@ def compare(api: RunningApi, rounds: int) -> Iterator[Figure]:
         for what, index, unit, aim in (
             ("response time, one client", 0, "ms", "ratio ≤ 1.5"),
             (f"{_CONNECTIONS} connections", 1, "responses/s", "ratio ≥ 1.0"),
-            ("CPU time of a response", 2, "ms", ""),
+            ("CPU time per response", 2, "ms", ""),
         ):
             yield Figure(f"{size}: {what}", ours[index], unit, aim, "bare app", bare[index])
 

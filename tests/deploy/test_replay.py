@@ -110,7 +110,7 @@ def test_at_a_higher_speed_it_takes_less_time(
     assert replayed[-1] - replayed[0] == samples[-1].timestamp - samples[0].timestamp
     assert abs(replayed[-1] - unix_milliseconds()) < 30_000
     errors = capsys.readouterr().err
-    assert "of the 120 samples are older than 1 h: the history discards them unless" in errors
+    assert "of the 120 samples are older than history_hours (1 h): the ingester discards" in errors
 
 
 @pytest.mark.usefixtures("own_settings")
@@ -146,7 +146,7 @@ def test_a_host_that_is_online_is_replayed_only_under_another_name(
         publisher.start()
     file = write(tmp_path / "night.txt", cpu(0))
     assert command.run(["replay", file, "--mqtt-url", url]) == 1
-    sentence = f"The host 'gpu-07' is online at the broker at {url}, and the replay would mix with"
+    sentence = f"A host named 'gpu-07' is already publishing to the broker at {url}, so the replay"
     assert sentence in capsys.readouterr().err
     options = ["--host-as", "replay-{host}", "--topic-prefix", "demo", "--recorded-prefix", ""]
     assert command.run(["replay", file, "--mqtt-url", url, *options]) == 0
@@ -249,7 +249,7 @@ def test_a_login_that_may_not_publish_is_reported(
 
     with Session(guarded, "reader", "fleet/gpu-07/#") as session:
         assert replayed("reader") == 1
-        assert "log in as a user that may publish to these topics" in capsys.readouterr().err
+        assert "log in as a user that may publish to the topics" in capsys.readouterr().err
         assert session.received == []
         assert replayed("gpu-07") == 0
         wait_until(lambda: len(session.received) == 3, "sample, status and its end")

@@ -20,7 +20,7 @@ export interface Family {
 
 export const FAMILIES: readonly Family[] = families;
 export const STATUS_CHANNEL = "system/status";
-/** The name of the family of the processes on a GPU. */
+/** The name of the family that lists the processes on a GPU. */
 export const PROCESSES = "gpu_processes";
 
 const GPU_CHANNEL = /^system\/gpu\/(\d{1,4})$/;
@@ -43,7 +43,7 @@ export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether the charts draw a family. The page keeps the history of only these families. */
+/** Whether charts show the samples of a family. Of most other families, the page keeps only the newest sample. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
@@ -53,7 +53,7 @@ export function channelAt(family: Family, parts: Readonly<Record<string, unknown
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
 
-/** The id of the GPU whose metrics a channel has; null if the channel has no metrics of a whole GPU. */
+/** The id of the GPU whose metrics a channel has; null for other channels, such as those of MIG instances. */
 export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }

@@ -28,7 +28,7 @@ const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Co
 /**
  * The state of the page. The components read it, and the controller changes it.
  *
- * A component that reads the state in a computed value is updated when the state changes: see view/hooks.ts.
+ * A component that reads the state with `useValue` or `useReading` (view/hooks.ts) is updated when the state changes.
  */
 export class Monitor {
   readonly address = new Address();
@@ -122,7 +122,7 @@ export class Monitor {
     return this.frozen?.data ?? this.data;
   }
 
-  /** The data that the charts draw: the history that was fetched for the span of the charts, or else `shown`. */
+  /** The data in the charts: the history that was fetched for their span or, if there is none, `shown`. */
   get charted(): HostData | null {
     return this.detail.of(this.shown);
   }
@@ -192,7 +192,7 @@ export class Monitor {
   /**
    * Open the form for an annotation at `time`.
    *
-   * The default is the time of the cursor. Without a cursor, it is the newest time that is shown.
+   * `time` defaults to the time of the cursor or, if there is no cursor, to the newest time that is shown.
    */
   annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
     this.annotating.value = Math.round(time);

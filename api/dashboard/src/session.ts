@@ -1,4 +1,4 @@
-/** Go to the log-in page. The same view is shown after the log-in, because the URL fragment contains the view. */
+/** Go to the log-in page. The URL fragment is kept, so that the same view is shown after the log-in. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }

@@ -1,4 +1,4 @@
-"""Lets requests with the token or a valid session pass, and refuses all other requests."""
+"""Refuses requests that need the token but have neither the token nor a valid session."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ INVALID = "Invalid token."
 
 
 class Gate:
-    """ASGI middleware that protects everything that requires the token.
+    """ASGI middleware that requires the token or a session, except for a few public paths.
 
     The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set headers
     offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url of the

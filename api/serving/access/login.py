@@ -95,7 +95,7 @@ def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
 
 
 async def _form_token(request: Request) -> str:
-    """Return the token in the form; empty if the form is invalid or too large, or arrives late."""
+    """Return the form's token, or an empty string if the form is invalid, too large or too late."""
     try:
         body = await read_body(request, _LARGEST_FORM_BYTES)
     except (BodyTooLargeError, BodyTimeoutError):
@@ -108,10 +108,10 @@ async def _form_token(request: Request) -> str:
 
 
 def _is_encrypted(request: Request) -> bool:
-    """Return whether the browser's connection, to this server or to a proxy, uses TLS.
+    """Return whether the browser uses TLS to connect to this server or to a proxy in front of it.
 
     The headers that indicate TLS are not verified. This is harmless: a client that forges these
-    headers only gets a cookie that its browser sends over TLS only.
+    headers merely gets a cookie that its browser will not send without TLS.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

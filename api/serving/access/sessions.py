@@ -16,9 +16,9 @@ class Sessions:
     and the HMAC-SHA256 of both under a key derived from the token. So the server stores no
     sessions, all sessions survive a restart, and a new token ends all sessions.
 
-    When a session is logged out, its cookie becomes invalid: the server remembers the newest 4,096
-    of these cookies until the process ends. A cookie that is forgotten before it expires becomes
-    valid again.
+    When a user logs out, the server adds the session's cookie to a list of invalid cookies. The
+    list holds the last 4,096 of these cookies, and is lost when the process ends. A cookie that is
+    no longer on the list is valid again until it expires.
     """
 
     def __init__(self, token: str) -> None:

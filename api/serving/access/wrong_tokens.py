@@ -17,7 +17,7 @@ class WrongTokens:
         self._log = RateLimitedLog(log)
 
     def note(self, address: str) -> None:
-        """Count a request from ``address``."""
+        """Count a request with a wrong token from ``address``."""
         self._count += 1
         self._log.write(
             "Wrong token from %s. Requests with a wrong token so far, from all addresses: %d.",

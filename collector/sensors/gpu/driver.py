@@ -25,8 +25,8 @@ class GpuProcess(NamedTuple):
     """A process on a GPU, or on a partition of a GPU.
 
     ``kind`` is compute, graphics or mps, or several of these joined by ``+``. ``memory_used`` is in
-    bytes; it is None if the driver does not report it. ``gpu_instance`` is None unless the GPU is
-    partitioned.
+    bytes; it is None if the driver does not report it. ``gpu_instance`` is the id of the GPU
+    instance (MIG) that the process uses; it is None if the GPU is not partitioned.
     """
 
     pid: int
@@ -39,12 +39,13 @@ class GpuReading(NamedTuple):
     """The result of reading one GPU.
 
     ``values`` are keyed by field; a missing field is published as null. ``processes`` is None if
-    the GPU does not report its processes. ``partitions`` are the values of each partition, by the
-    driver's index of the partition.
+    the GPU does not report its processes. ``partitions`` maps the driver's index of each partition
+    to the partition's values.
 
-    ``problem`` describes what is wrong, such as ``is lost: reboot``. It continues a sentence that
-    begins with the name of the GPU, and has no full stop. ``not_reported`` contains the fields that
-    this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
+    ``problem`` describes what is wrong, such as ``is lost: reboot``. It is the rest of a sentence
+    that begins with the name of the GPU, without the full stop. ``not_reported`` contains the
+    fields that this GPU does not report, each with the driver's reason; such a field is not a
+    ``problem``.
     ``answered`` is False if the GPU answered nothing at all.
     """
 
@@ -60,9 +61,9 @@ class GpuDevice(Protocol):
     """One GPU.
 
     ``identify`` and ``read`` are called from a separate thread for each GPU, because these calls
-    may hang. The other members never block and may be used while a call hangs. ``name`` and
-    ``uuid`` are None until the GPU has reported them; they keep their values when the GPU no longer
-    answers.
+    may hang. The other methods and the properties never block, so they may be used while a call
+    hangs. ``name`` and ``uuid`` are None until the GPU has reported them; they keep their values
+    when the GPU no longer answers.
     """
 
     @property
@@ -93,10 +94,11 @@ class GpuDevice(Protocol):
 class GpuDriver(Protocol):
     """A vendor's driver. All methods are called from one thread; if a call hangs, the sensor hangs.
 
-    ``vendor`` is a short lower-case name. While the driver is open, ``details`` are facts for
-    `system/status`, such as the driver's version, and ``reports_own_pids`` is true if the process
-    ids that the driver reports are valid in this process's PID namespace. In a container, the
-    driver may report the host's process ids instead.
+    ``vendor`` is a short lower-case name. ``details`` and ``reports_own_pids`` apply while the
+    driver is open. ``details`` are facts for `system/status`, such as the driver's version.
+    ``reports_own_pids`` is true if the process ids that the driver reports are valid in this
+    process's PID namespace. It is false if the driver reports the host's process ids to a
+    container.
     """
 
     vendor: str
@@ -104,7 +106,7 @@ class GpuDriver(Protocol):
     reports_own_pids: bool = True
 
     def open(self) -> None:
-        """Start the driver's library, which may be started again after ``close``.
+        """Start the driver's library. ``open`` may be called again after ``close``.
 
         If the library cannot be started, raises SensorAbsentError, whose message gives the reason
         and what to do.
@@ -123,4 +125,4 @@ class GpuDriver(Protocol):
 
 
 DriverFactory: TypeAlias = Callable[[Path], GpuDriver]
-"""Returns a driver that is not open yet, given the path of ``/proc``; loads no library."""
+"""Takes the path of ``/proc`` and returns a driver that is not open; loads no library yet."""

@@ -1,9 +1,9 @@
 """Reads the GPUs of all drivers, the processes that use the GPUs, and the GPUs' partitions.
 
 A GPU that fails or hangs does not prevent the other GPUs from being read. If a GPU does not answer,
-all fields of its reading are null, except the fields that identify the GPU. Once all GPUs have been
-read, ``read`` raises SensorFailedError with the reason. A driver that fails does not affect the
-GPUs of other drivers.
+all fields of its reading are null, except the fields that identify the GPU. ``read`` first yields
+the readings of all GPUs, and then raises SensorFailedError if a GPU failed. A driver that fails
+does not affect the GPUs of other drivers.
 """
 
 import itertools

@@ -15,10 +15,10 @@ class _Step(NamedTuple):
 
 
 class ThrottleShares:
-    """Adds up, for each reason, the time for which it was active in the last ``WINDOW_SECONDS``.
+    """Adds up how long each throttle reason was active in the last ``WINDOW_SECONDS``.
 
-    A reason that is active at a reading counts as active since the previous reading. Time for which
-    the GPU did not report its reasons is not counted, so it does not lower the shares.
+    A reason that is active at a reading counts as active since the previous reading. The shares are
+    computed only from the time in which the GPU reported its reasons.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Reads and writes one bucket; the writer creates the bucket if it is missing."""
+"""Reads from and writes to one InfluxDB bucket; ``prepare`` creates it if it is missing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -121,7 +121,7 @@ class Connection:
         self._server.close()
 
     def _nothing_yet(self) -> str:
-        """Return an empty text, or raise an error if the token cannot access the bucket."""
+        """Return "" if the bucket is missing; raise an error if the token cannot access it."""
         try:
             self._find()
         except ResponseError as error:

@@ -52,9 +52,9 @@ class ResponseError(Exception):
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
-    """Raise each error in the ``with`` block as HistoryUnavailableError.
+    """Convert error responses and network errors in the ``with`` block to HistoryUnavailableError.
 
-    The message never contains the token.
+    The error's message never contains the token.
     """
     place = f"InfluxDB at {account.url}"
     try:
@@ -111,8 +111,8 @@ def _seconds_in(retry_after: str) -> float:
 def _sentence(place: str, account: Account, error: ResponseError) -> str:
     if error.message is None:
         return (
-            f"{place} returned a response that is not from InfluxDB (status {error.status}): check "
-            "influxdb_url and any proxy in between."
+            f"The server at {account.url} returned a response that is not from InfluxDB (status "
+            f"{error.status}): check influxdb_url and any proxy in between."
         )
     if error.is_token_denied:
         return (

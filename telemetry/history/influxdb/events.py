@@ -1,8 +1,9 @@
 """Events in InfluxDB: one measurement per family.
 
-InfluxDB stores one point per series and time. The tag ``part`` and the digits of the time below the
-millisecond are therefore taken from a hash of the event's host and id. If the family has several
-channels, the channel is hashed too. So an event that is delivered twice is stored once, and
+InfluxDB stores only one point per series and time, so two events of the same millisecond could
+overwrite each other. To keep them apart, the tag ``part`` and the digits of the time below the
+millisecond are taken from a hash of the event's host and id. If the family has several channels,
+the channel is hashed too. So an event that is delivered twice is stored once, and
 different events of the same millisecond are all stored. A tag that contains the id would have the
 same effect, but InfluxDB would then create a series for each event.
 """

@@ -92,8 +92,8 @@ class Selection:
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
         """Return the script that aggregates the samples over buckets of ``width`` ms.
 
-        InfluxDB aligns buckets to the epoch, so the script sets an offset that aligns them to
-        ``start``.
+        These buckets are spans of time, unlike the InfluxDB bucket ``bucket``. InfluxDB aligns them
+        to the epoch, so the script sets an offset that aligns them to ``start``.
         """
         return self._script(
             WINDOW.format(aggregate.value),
@@ -193,7 +193,10 @@ class Table:
         return [(moment - _EPOCH) // MILLISECOND for moment in moments]
 
     def count(self) -> int:
-        """Return the largest count, which is the number of samples if some field has no nulls."""
+        """Return the largest count in a result of ``Selection.count``.
+
+        It is the number of samples if at least one field has no nulls.
+        """
         return max(map(int, self.columns["_value"]))
 
     def values(self, rows: Sequence[int]) -> dict[str, list[float | None]]:
@@ -206,7 +209,7 @@ class Table:
 
 
 def _numbers(texts: Sequence[str]) -> list[float | None]:
-    """Parse numbers and nulls as JSON: for 17 digits, this is 8 times as fast as ``float``."""
+    """Parse numbers and nulls as JSON: for 17-digit numbers, 8 times as fast as ``float``."""
     return _list_of_numbers().validate_json(f"[{','.join(texts)}]", strict=True)
 
 

@@ -1,14 +1,17 @@
 """Writes the scripts that compute and read minutes, and the marks of due minutes. Pure.
 
-A minute is stored as three points, with the measurement and tags of its samples and the tag
-``aggregate``: ``mean``, ``min`` or ``max``.
+Here, a minute means the aggregates of the samples that a host published in one minute. The history
+keeps minutes for longer than samples. For each series, a minute is stored as three points. They
+have the measurement and tags of the samples, and the tag ``aggregate``: ``mean``, ``min`` or
+``max``.
 
-The bucket of the samples also contains marks, which show the minutes that are due. Each request
-that writes samples also writes a mark for each host and minute of these samples. The mark's field
-``batch`` identifies the request. Once the minute has been computed, the mark's field ``done`` is
-set to the value of ``batch`` that was read before the computation. If another request has written
-samples of the minute in the meantime, it has changed ``batch``. The two fields then differ, so the
-minute is due again. This works even if several ingesters write samples and compute minutes.
+A minute is due if it still has to be computed. The bucket of the samples also contains marks, from
+which the due minutes can be found. Each request that writes samples also writes a mark for each
+host and minute of these samples. The mark's field ``batch`` identifies the request. Once the minute
+has been computed, the mark's field ``done`` is set to the value of ``batch`` that was read before
+the computation. If another request has written samples of the minute in the meantime, it has
+changed ``batch``. The two fields then differ, so the minute is due again. This works even if
+several ingesters write samples and compute minutes.
 """
 
 import uuid
@@ -138,12 +141,13 @@ def points(selection: flux.Selection, aggregate: Aggregate) -> Script:
 def buckets(
     minutes: flux.Selection, samples: flux.Selection, aggregate: Aggregate, width: int
 ) -> Script:
-    """Return the script that aggregates ``minutes``, then ``samples``, over buckets of ``width``.
+    """Return the script that aggregates ``minutes`` and the later ``samples`` over buckets.
 
-    The seam is the time at which ``minutes`` end and ``samples`` start. InfluxDB's storage engine
-    aggregates the buckets that end before or at the seam, because the engine is faster than the
-    script. The script itself aggregates the bucket that contains the seam, from minutes and
-    samples, and the buckets after the seam, from samples.
+    Each of these buckets is a span of ``width`` ms. The seam is the time at which ``minutes`` end
+    and ``samples`` start. InfluxDB's storage engine aggregates the buckets that end before or at
+    the seam, because the engine is faster than the script. The script itself aggregates the bucket
+    that contains the seam, which needs minutes and samples, and the later buckets, which need only
+    samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)
@@ -182,7 +186,10 @@ def _union(parts: Sequence[str]) -> str:
 def samples_among(
     dropped: int, samples: Sequence[Sample], lines: Mapping[int, Sequence[str]]
 ) -> int:
-    """Return how many of the ``dropped`` lines are samples; InfluxDB drops the oldest lines."""
+    """Return how many of the ``dropped`` lines are samples; the others are marks.
+
+    InfluxDB drops the oldest lines.
+    """
     times = [(each.timestamp, 1) for each in samples]
     times += [(time, 0) for time, lines_then in lines.items() for _ in lines_then]
     return sum(is_sample for _, is_sample in sorted(times)[:dropped])

@@ -1,10 +1,11 @@
 r"""Converts the names of channels, hosts and columns to names in InfluxDB, and back.
 
-InfluxDB's line protocol cannot represent every name. A line break ends the line, and a backslash
-before a comma or at the end of a tag breaks the tag or is lost, even if the backslash is escaped.
-This module therefore percent-encodes control characters, backslashes and percent signs. The module
-``lines`` then escapes commas, spaces and equals signs. Hardly any name contains a character that
-this module encodes, so nearly all names are the same in InfluxDB as elsewhere.
+InfluxDB's line protocol cannot represent every name. A name cannot contain a line break, because
+this ends the line. A backslash before a comma or at the end of a tag damages the tag, even if the
+backslash is escaped. This module therefore percent-encodes control characters, backslashes and
+percent signs. The module ``lines`` then escapes commas, spaces and equals signs. Hardly any name
+contains a character that this module encodes, so nearly all names are the same in InfluxDB as
+elsewhere.
 """
 
 import re
@@ -17,7 +18,7 @@ from telemetry.catalogue import SAMPLES, Kind, Retention, family_of, place_of
 EMPTY = "empty"
 
 MARKS = "changed_minute"
-"""The measurement of the marks of due minutes; see the module ``minutes``."""
+"""The measurement for the marks that show which minutes are due; see the module ``minutes``."""
 
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
@@ -30,11 +31,12 @@ MEASUREMENTS = tuple(_CHANNELS)
 
 _FIELDS = [field for family in _FAMILIES for field in family.fields]
 FIELDS = (EMPTY, *sorted({field.name for field in _FIELDS if field.kind not in _TEXTS}))
-"""The names of the fields in InfluxDB, up to the first dot.
+"""The names of the fields that are read from InfluxDB.
 
-Fields with other names are never read. Such fields may come from another program that writes to the
-same bucket and the same measurements. They may also come from earlier versions of System Monitor,
-which added an integer field to each sample.
+Only the part of a name before its first dot counts: ``per_core`` stands for ``per_core.0``,
+``per_core.1`` and so on. Fields with other names are never read. Such fields may come from another
+program that writes to the same bucket and the same measurements. They may also come from earlier
+versions of System Monitor, which added an integer field to each sample.
 """
 
 _SENT = {field.name for field in _FIELDS if field.fixed and field.kind not in _TEXTS}
@@ -78,5 +80,5 @@ def encode(name: str) -> str:
 
 
 def decode(name: str) -> str:
-    """Return the name that ``encode`` encoded as ``name``."""
+    """Undo ``encode``: return the original name."""
     return unquote(name)

@@ -25,7 +25,10 @@ _SERIES = 3
 
 
 class InfluxdbReader:
-    """Reads samples, minutes and events from two buckets; InfluxDB does the aggregation."""
+    """Reads samples from one bucket, and minutes and events from a second bucket.
+
+    A minute is the summary of one minute of samples. InfluxDB computes the aggregates of a query.
+    """
 
     def __init__(
         self,
@@ -58,11 +61,11 @@ class InfluxdbReader:
         return ()
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        """Return the sorted hosts that have samples or minutes; see ``HistoryReader.hosts``."""
         return sorted({decode(table.key("host")) for table in self._first_of(flux.hosts, start)})
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``."""
+        """Return the sorted channels of ``host`` that have samples or minutes; see ``hosts``."""
 
         def script(bucket: str, start: int, end: int) -> Script:
             return flux.channels(bucket, host, start, end)
@@ -73,7 +76,7 @@ class InfluxdbReader:
     def _first_of(
         self, script: Callable[[str, int, int], Script], start: int | None
     ) -> Iterator[Table]:
-        """Yield the tables that ``script`` finds in the samples, and in minutes since ``start``."""
+        """Yield the tables that ``script`` finds in samples, and in minutes from ``start`` on."""
         window = self._windows.samples
         yield from self._ask(script(self._account.bucket, window.start, window.end))
         oldest = longer.first_minute(self._windows, start)
@@ -183,7 +186,11 @@ class InfluxdbReader:
 
 
 def _parts(series: Collection[Series]) -> list[list[Series]]:
-    """Split ``series`` into one part per query; a few series stay together in one part."""
+    """Split ``series`` into parts, one for each query.
+
+    There are at most ``_AT_ONCE`` parts. If there is more than one part, each part has at least
+    ``_SERIES`` series.
+    """
     count = min(_AT_ONCE, max(1, len(series) // _SERIES))
     return [list(series)[part::count] for part in range(count)]
 

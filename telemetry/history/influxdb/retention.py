@@ -1,9 +1,9 @@
 """Decides which buckets keep data for long enough, and which buckets may be changed.
 
-A bucket is ours if its description begins with our mark. Any other bucket may hold another
-program's data, so it is never changed, but it is used if its retention is long enough. This also
-applies to buckets from earlier versions of System Monitor, which created them without a
-description.
+If the description of a bucket begins with ``_MARK``, System Monitor created the bucket and may
+change it. Any other bucket may hold another program's data. It is never changed, but it is used if
+its retention is long enough. Buckets from earlier versions of System Monitor are not changed
+either, because those versions created them without a description.
 """
 
 from collections.abc import Mapping

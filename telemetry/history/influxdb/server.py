@@ -47,11 +47,11 @@ class Server:
         parameters: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Send a request; return the body of a response with the expected status and media type.
+        """Send a request, and return the body of the response.
 
-        Raises ResponseError for any other response. The media type is checked too, because a proxy
-        can respond to any request with its own page and status 200. Raises an error of urllib3 if
-        there is no response.
+        Raises ResponseError if the response does not have the expected status and media type. The
+        media type is checked too, because a proxy can respond to any request with its own page and
+        status 200. Raises an error of urllib3 if there is no response.
         """
         response = self._pool.request(
             method, f"{self._root}/{path}?{urlencode(parameters or {})}", body=body, redirect=False

@@ -71,7 +71,7 @@ class InfluxdbWriter:
         self._windows.count_dropped(dropped)
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes that are due; return whether more minutes are due.
+        """Compute some of the minutes whose samples have changed; return whether more are left.
 
         Raises HistoryUnavailableError.
         """

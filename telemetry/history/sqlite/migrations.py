@@ -5,9 +5,9 @@ a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every s
 block 0, even if all its values are null. A sample has a row in another block only if it has a value
 in that block.
 
-Wide rows reduce the number of pages that SQLite writes: seven samples that arrive together write
-seven pages, but with one row per value, they would write one page per field. Wide rows also reduce
-the number of rows that SQLite reads to aggregate an hour of a channel, to a few thousand.
+Because a row holds many values, SQLite writes fewer pages: for seven samples that arrive together,
+it writes seven pages. With a row for each value, it would write a page for each field of these
+samples. SQLite also reads fewer rows: a few thousand to aggregate an hour of a channel.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 

@@ -50,7 +50,7 @@ _SPAN = f"FROM minute {_CHANNEL} AND timestamp >= :start AND timestamp < :end"
 
 
 def roll_up(connection: sqlite3.Connection, before: int) -> bool:
-    """Compute some of the due minutes before ``before``; return whether more may be due."""
+    """Compute some due minutes that start before ``before``; return whether more may be due."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.execute(_ROLL_UP, {"before": before})

@@ -1,7 +1,7 @@
 """Deletes expired records from the SQLite file, and the oldest records if the file is full.
 
-Old samples are deleted by whole minutes. When a late sample arrives, its minute is computed again.
-The result is correct only if all other samples of the minute are still stored.
+The samples of a minute are deleted together. When a late sample arrives, its minute is computed
+again, and the result is correct only if all other samples of the minute are still stored.
 
 The records are deleted in small transactions, which need only a small journal: a full disk has
 little room for a journal. Each transaction deletes all blocks of a sample together, because a

@@ -72,11 +72,11 @@ class SqliteReader:
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts, sorted, that have samples in the window or minutes since ``start``."""
+        """Return the sorted hosts that have samples or minutes; see ``HistoryReader.hosts``."""
         return self._names(HOSTS, start, {})
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``."""
+        """Return the sorted channels of ``host`` that have samples or minutes; see ``hosts``."""
         return self._names(CHANNELS, start, {"host": host})
 
     def _names(
@@ -237,8 +237,8 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
     """Return ``query`` with ``max_points`` reduced if a channel has very many columns.
 
-    Without this limit, the answer could exhaust the memory if a client publishes many made-up
-    devices.
+    Otherwise, a client that publishes many made-up devices could make an answer so large that it
+    exhausts the memory.
     """
     known = (_channel(connection, query.host, name) for name in query.channels)
     count = "SELECT count(*) FROM field WHERE channel_id = ?"

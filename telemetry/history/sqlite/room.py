@@ -123,7 +123,7 @@ class Room:
 
 
 def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the file's number of pages, the size of a page in bytes, and how many are unused."""
+    """Return the number of pages, the size of a page in bytes, and the number of unused pages."""
     names = ("page_count", "page_size", "freelist_count")
     pages, size, unused = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     return pages, size, unused
@@ -141,7 +141,7 @@ def _apply_journal(connection: sqlite3.Connection) -> None:
 def _empty_journal(connection: sqlite3.Connection) -> None:
     """Let the next transaction overwrite the journal, and truncate the journal to 4 MB.
 
-    The journal keeps these 4 MB, because it could not grow again if other programs fill the disk.
+    The journal keeps these 4 MB: if other programs filled the disk, it could not grow again.
     """
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
     connection.execute(f"PRAGMA user_version = {VERSION}")  # SQLite truncates after a write

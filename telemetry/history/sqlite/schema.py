@@ -59,9 +59,10 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; if it or its folder is missing, create it for this account only.
+    """Open the file; if it or its folder is missing, create it with access for this account only.
 
-    Raises HistoryUnavailableError if the file belongs to another program or to a newer version.
+    Raises HistoryUnavailableError if the file belongs to another program, or was written by a newer
+    version of System Monitor.
     Raises sqlite3.Error or OSError for other reasons, for example if the file is corrupt.
     """
     private_files.create_folder(path.parent)

@@ -37,9 +37,10 @@ _FREE = ""  # the name of a slot that no field uses
 
 
 class _Channel:
-    """The id of a channel, and the name of the field in each slot up to the last used slot.
+    """The id of a channel, and the names of its fields, ordered by slot.
 
-    A slot is the position at which the values of a field are stored.
+    A slot is the position at which the values of a field are stored. A free slot between used slots
+    has an empty name.
     """
 
     def __init__(self, number: int, fields: Mapping[int, str]) -> None:
@@ -75,7 +76,7 @@ class SqliteWriter:
         *,
         limit: int = 1_000_000_000,
     ) -> None:
-        """Store the arguments without opening the file; ``limit`` is its largest size in bytes."""
+        """Store the arguments without opening the file; ``limit`` is its maximum size in bytes."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
@@ -127,7 +128,7 @@ class SqliteWriter:
             raise
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes that are due; return whether more may be due.
+        """Compute some of the minutes whose samples have changed; return whether more may be left.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -194,8 +195,9 @@ class SqliteWriter:
     ) -> dict[int, list[_Row]]:
         """Return the rows of ``samples``, grouped by the number of values in a row.
 
-        A row ends with the channel's last field, without nulls for the unused slots of the block:
-        binding a null takes Python 0.3 µs, four times as long as binding a number.
+        The row of a channel's last block ends with the channel's last field. It contains no nulls
+        for the unused slots after this field, because binding a null takes Python 0.3 µs, four
+        times as long as binding a number.
         """
         rows: defaultdict[int, list[_Row]] = defaultdict(list)
         for sample in samples:
@@ -228,8 +230,8 @@ class SqliteWriter:
     def _prune(self, connection: sqlite3.Connection) -> None:
         """Delete the expired records, and the oldest records while the file exceeds its limit.
 
-        Records from the future are kept for the first ten minutes, because the machine's clock may
-        still be wrong.
+        In the first ten minutes after ``open``, records from the future are not deleted, because
+        the machine's clock may still be wrong.
         """
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
         self._room.lift(connection)

@@ -43,7 +43,7 @@ def test_tasks_that_wait_for_memory_are_reported_until_they_no_longer_wait() -> 
         "memory",
         Severity.WARNING,
     )
-    assert begin.summary == "Host: every task waits for memory during 25% of the time"
+    assert begin.summary == "Host: every task waits for memory 25% of the time"
     assert seconds(begin.timestamp) == pytest.approx(64 * MINUTES, abs=MINUTES)
     assert end.state is State.OVER
     assert seconds(end.timestamp) == pytest.approx(91 * MINUTES, abs=2 * MINUTES)

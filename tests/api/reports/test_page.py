@@ -44,7 +44,7 @@ def test_it_shows_who_ran_what_the_summary_what_was_unusual_and_the_end() -> Non
         "host gpu-07 · user ada · GPUs 0, 1 · python3 train.py",
         "Began on 1 Jan 2026, 00:00:00, and ended on 1 Jan 2026, 01:00:00 with exit code 0",
         "Duration 9 h",
-        "Peak of GPU memory 16 GiB",
+        "Peak GPU memory 16 GiB",
         "Time slowed down* 2.5%",
         "* of the whole machine, not only of this run",
         "Warning",

@@ -16,7 +16,7 @@ export interface AnnotationEntry {
 }
 
 export interface AnnotationsResponse {
-  /** the annotations in the span */
+  /** the annotations in the requested span */
   readonly annotations: readonly AnnotationEntry[];
 }
 
@@ -39,11 +39,11 @@ export interface FindingEntry {
   readonly id: string;
   /** Unix time of the finding's last change (ms) */
   readonly timestamp: number;
-  /** host of the finding or the run */
+  /** name of the host */
   readonly host: string;
   /** kind of the finding */
   readonly kind: string;
-  /** what the finding is about, such as a device, or host for the host itself */
+  /** what the finding is about, such as a device; `host` stands for the host itself */
   readonly subject: string;
   /** whether the finding is active or over */
   readonly state: "active" | "over";
@@ -80,18 +80,18 @@ export interface FindingEvidenceNumbers {
 }
 
 export interface FindingExpected {
-  /** Unix time at which the event happens at the earliest (ms) */
+  /** Unix time at which the event is expected at the earliest (ms) */
   readonly earliest: number;
   /** Unix time at which the event is most likely (ms) */
   readonly likely: number;
-  /** Unix time at which the event happens at the latest (ms) */
+  /** Unix time at which the event is expected at the latest (ms) */
   readonly latest: number;
 }
 
 export interface FindingSummary {
   /** kind of the finding */
   readonly kind: string;
-  /** what the finding is about, such as a device, or host for the host itself */
+  /** what the finding is about, such as a device; `host` stands for the host itself */
   readonly subject: string;
   /** critical: a run or the machine is failing or about to fail; warning: a run or the machine will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
@@ -102,7 +102,7 @@ export interface FindingSummary {
 }
 
 export interface FindingsResponse {
-  /** the findings in the span */
+  /** the findings in the requested span */
   readonly findings: readonly FindingEntry[];
   /** why the history cannot be read; null if it can be read. If it cannot be read, past findings are missing */
   readonly history_error: string | null;
@@ -128,9 +128,9 @@ export interface GpuSummary {
 }
 
 export interface HistoryChannel {
-  /** Unix times of the samples or of the starts of the buckets, ascending (ms) */
+  /** Unix times, ascending (ms); if samples are aggregated, the starts of buckets */
   readonly timestamps: readonly number[];
-  /** the values of each field, one value per timestamp, in the field's unit; null for a gap. An item of a list is a field of its own, with a name such as per_core.0, and so is a value in an object, with a name such as per_device.sda.read_rate */
+  /** the values of each field, one value per timestamp, in the field's unit; null for a gap. Each item of a list and each value of an object is a field of its own, with a name such as per_core.0 or per_device.sda.read_rate */
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   /** width of a bucket (ms); null if the samples are not aggregated */
   readonly bucket_width: number | null;
@@ -199,7 +199,7 @@ export interface HostsResponse {
 }
 
 export interface OverviewResponse {
-  /** the live hosts, sorted by name */
+  /** the hosts from which the server has received a sample or a status, sorted by name */
   readonly hosts: readonly HostOverview[];
 }
 
@@ -208,7 +208,7 @@ export interface RunEntry {
   readonly id: string;
   /** Unix time in milliseconds at which the run's state last changed */
   readonly timestamp: number;
-  /** host of the finding or the run */
+  /** name of the host */
   readonly host: string;
   /** name of the run */
   readonly name: string;
@@ -216,7 +216,7 @@ export interface RunEntry {
   readonly tags: readonly string[];
   /** user that the run belongs to */
   readonly user: string | null;
-  /** program with its script or module; no arguments, which may contain secrets */
+  /** program with its script or module; other arguments are left out, since they may contain secrets */
   readonly command: string | null;
   /** process ID of the run's first process */
   readonly pid: number | null;
@@ -249,9 +249,9 @@ export interface RunSummary {
   readonly gpu_hours?: number | null;
   /** mean utilization of the run's GPUs (%) */
   readonly gpu_utilization_mean?: number | null;
-  /** largest amount of GPU memory in use at once (bytes) */
+  /** most GPU memory that the run used at once (bytes) */
   readonly gpu_memory_peak?: number | null;
-  /** largest amount of RAM in use at once (bytes) */
+  /** most RAM that the run used at once (bytes) */
   readonly ram_peak?: number | null;
   /** CPU time that the run used (s) */
   readonly cpu_seconds?: number | null;
@@ -287,7 +287,7 @@ export interface SensorResponse {
   readonly duration_ms: number | null;
   /** number of failed readings since the collector started */
   readonly failures: number;
-  /** ticks without a reading since the collector started */
+  /** number of readings skipped since the collector started */
   readonly missed_ticks: number;
   /** facts such as the driver version, by name */
   readonly details: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { isObject, numberOf, received, shortened, textOf, textsOf, type Values }
 /**
  * A moment that a user or a program has marked.
  *
- * Its time is in Unix ms. Its texts are untrusted, since any program may publish them.
+ * Its time is in Unix ms. Its text and its tags are untrusted, since any program may publish an annotation.
  */
 export interface Annotation {
   readonly id: string;

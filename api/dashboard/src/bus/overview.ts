@@ -31,7 +31,7 @@ export interface GlancedHost {
   readonly findings: readonly GlancedFinding[];
 }
 
-/** The live hosts; null if the response is not an overview. */
+/** The hosts in an overview; null if the response is not an overview. */
 export function overviewOf(body: unknown): GlancedHost[] | null {
   const response = received<OverviewResponse>(body);
   return Array.isArray(response?.hosts) ? response.hosts.flatMap((entry) => hostOf(entry) ?? []) : null;

@@ -31,7 +31,8 @@ export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 /**
  * A finding of the advisor.
  *
- * Its times come from the host's clock, in Unix ms. Its texts are untrusted, since any program may publish them.
+ * Its times come from the host's clock, in Unix ms. Its summary and its advice are untrusted, since any program
+ * may publish a finding.
  */
 export interface Finding {
   readonly host: string;
@@ -55,7 +56,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * `value` as an object that may have the fields of `T`, a type generated from the API; null if it is no object.
+ * `value` as an object that may have the fields of `T`, a type generated from the API; null if it is not an object.
  *
  * Each field has the type `unknown`, since another version of the server, or a proxy, may send values of other types.
  */

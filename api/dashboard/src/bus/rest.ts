@@ -147,7 +147,7 @@ export interface HistoryQuery {
   readonly maxPoints: number;
   /** The channels, separated by commas; all channels if not given. */
   readonly channels?: string;
-  /** The fields, separated by commas; if not given, the fields that the page keeps. */
+  /** The fields, separated by commas; if not given, the fields that the page keeps in memory. */
   readonly fields?: string;
 }
 

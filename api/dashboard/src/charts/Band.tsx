@@ -33,8 +33,8 @@ export function Band({ channel, column, class: style }: Props) {
 /**
  * Returns a function that returns the outline of the area as an SVG path.
  *
- * To save drawing, new samples change the path only once the span has moved by two of the `COLUMNS`. Each new sample is
- * shown at once by the number beside the band.
+ * To save CPU time, the path is not changed at each new sample, but only once the span has moved by two of the
+ * `COLUMNS`. The number beside the band shows each new sample at once.
  */
 function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
   let known = "";

@@ -15,10 +15,15 @@ const REACH_PIXELS = 5;
 
 // All charts share one cursor, so they also share this state.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
-/** The chart that the reader points at. Only in this chart does the flag at the cursor list the marks there. */
+/**
+ * The chart that the reader points at.
+ *
+ * In all charts, a small box at the cursor shows the time. In this chart, it also lists the annotations, findings and
+ * runs at this time.
+ */
 let pointed: ChartCursor | undefined;
 /**
- * Whether a key moved the cursor last.
+ * Whether the cursor was last moved by a key.
  *
  * If so, the cursor stays when the mouse leaves a chart, or when the chart moves away from under the mouse.
  */
@@ -96,7 +101,9 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the marks at the cursor, one for each line of the flag; none unless the reader points at this chart.
+   * The labels of the annotations, findings and runs at the cursor; none unless the reader points at this chart.
+   *
+   * If there are many, the last label says how many are left out.
    */
   private labels(time: number): string[] {
     if (pointed !== this) return [];
@@ -130,9 +137,9 @@ export class ChartCursor {
   }
 
   /**
-   * Remove the cursor when the mouse leaves the chart, or some time after a finger is lifted.
+   * Remove the cursor when the mouse leaves the chart, or a few seconds after a finger is lifted.
    *
-   * After a tap, the cursor stays for this time so that the values at the cursor can be read.
+   * During these seconds, the reader can read the values at the cursor.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;

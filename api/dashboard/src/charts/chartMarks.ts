@@ -18,7 +18,11 @@ export class ChartMarks {
     private readonly textScale: number,
   ) {}
 
-  /** The height of all lanes of runs, in CSS pixels. The lanes are between the plot and the labels of the time axis. */
+  /**
+   * The height of the room for runs, in CSS pixels.
+   *
+   * Runs are drawn as bars in up to three rows, called lanes, between the plot and the labels of the time axis.
+   */
   get room(): number {
     return this.current.lanes === 0 ? 0 : this.current.lanes * this.lane + 2;
   }

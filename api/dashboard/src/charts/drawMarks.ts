@@ -3,10 +3,10 @@ import type { Bar, Marks, Shade } from "./marks";
 import { tint } from "./palette";
 
 /**
- * The height of a lane of runs below the plot, in CSS pixels.
+ * Heights in CSS pixels. A lane is a row of bars below the plot; each bar is a run.
  *
  * In charts that are at least TALL pixels high, a lane is NAMED pixels high, which leaves room for the names of runs.
- * In lower charts, a lane is THIN pixels high.
+ * In other charts, a lane is THIN pixels high.
  */
 const THIN = 6;
 const NAMED = 15;
@@ -87,7 +87,11 @@ function drawBar(plot: uPlot, bar: Bar, lane: number, font: string): void {
   ctx.restore();
 }
 
-/** The left and the right edge of a span in pixels of the canvas, within the plot and at least one CSS pixel apart. */
+/**
+ * The left and the right edge of a span, in pixels of the canvas.
+ *
+ * They are limited to the plot, and are at least one CSS pixel apart, so that a short span is visible.
+ */
 function extent(plot: uPlot, from: number, to: number): [number, number] {
   const { left, width } = plot.bbox;
   const first = Math.max(plot.valToPos(from, "x", true), left);

@@ -30,7 +30,7 @@ export function drawPast(surface: Surface, { times, values, width }: Past, bound
   }
 }
 
-/** The stretches of points between outages. Each is given by the index of its first point and one past its last. */
+/** The stretches of points between outages, each as the index of its first point and the index after its last point. */
 export function stretches(times: readonly number[], width: number): [number, number][] {
   const found: [number, number][] = [];
   const usual = Math.max(width, usualSpacing(times));

@@ -34,7 +34,7 @@ function widthOf(plot: uPlot, label: string, font: string): number {
   return width;
 }
 
-/** Whether a label centred at `time` ends before the right edge of the chart, where it would be cut off. */
+/** Whether a label centred at `time` fits into the chart; otherwise, the chart's right edge would cut it off. */
 export function hasRoom(plot: uPlot, time: number, label: string, font: string): boolean {
   const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label, font) / 2;
   return plot.bbox.width === 0 || end <= plot.width;

@@ -15,7 +15,7 @@ export interface Line {
   readonly format: (value: number | null) => string;
 }
 
-/** One vertical axis. `range` returns the ends of the axis for the lowest and the highest visible value. */
+/** One vertical axis. `range` takes the lowest and the highest visible value, and returns the ends of the axis. */
 export interface Scale {
   readonly key: string;
   /** Distinguishes scales that have the same key but different ranges. */
@@ -36,7 +36,7 @@ export const PERCENT: Scale = {
   format: (value) => `${value}%`,
 };
 
-/** The `range` of an axis that starts at 0 and ends at a round number, at or above the highest value and `least`. */
+/** The `range` of an axis from 0 to a round number that is at least the highest value, and at least `least`. */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];
 }

@@ -18,7 +18,7 @@ export interface Shade extends Mark {
 }
 
 export interface Bar extends Mark {
-  /** The row of the bar, counted from 0. Bars in the same lane overlap only if more than three runs do. */
+  /** The row of the bar, counted from 0. As there are three rows, bars overlap only if more than three runs do. */
   readonly lane: number;
   readonly isOpen: boolean;
   readonly hasFailed: boolean;

@@ -22,7 +22,7 @@ interface Plotted {
   readonly isStacked?: boolean;
 }
 
-/** The gap between the plot and the times below it, in CSS pixels. The lanes of runs make the gap wider. */
+/** The gap between the plot and the times below it, in CSS pixels. If runs are shown there, the gap is larger. */
 export const X_GAP = 6;
 
 /** The options with which uPlot draws a chart. */

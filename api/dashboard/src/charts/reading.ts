@@ -37,9 +37,9 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
 }
 
 /**
- * The time of the newest values, which are shown beside the charts.
+ * The time of the values beside the charts, which are always the newest values.
  *
- * If the values are current, the text is empty, or `now` if the charts show an earlier time.
+ * If the values are current, this is `now` while the charts show the values of an earlier time, and otherwise empty.
  */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");

@@ -22,7 +22,11 @@ export interface TimeScale {
   readonly newest: string;
 }
 
-/** The label for a Unix time: a date if the steps are whole days or if it is midnight, otherwise a time of day. */
+/**
+ * The label for a Unix time: a date or a time of day.
+ *
+ * If the steps are whole days, it is a date. If they are whole hours, it is a date only at midnight.
+ */
 function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);
   const minutes = clockMinutes(time);

@@ -22,7 +22,7 @@ export class ActiveHost {
       this.listener.onState();
     },
   });
-  /** The state of the connection until there is a feed. */
+  /** The connection state while the page is still looking for the default host and therefore has no feed. */
   private unresolved: ConnectionState = { mode: "connecting", problem: null };
 
   constructor(private readonly listener: Listener) {}

@@ -6,7 +6,7 @@ const MARGIN_INTERVALS = 3;
 
 /** Fetches a host's missing samples from the history. */
 export class CatchUp {
-  /** The time since which samples may be missing, by the collector's clock; null if none are missing. */
+  /** Samples after this time may be missing, by the collector's clock; null if no samples are missing. */
   private missingFrom: number | null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -17,7 +17,7 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** Note that the stream has ended: from shortly before the newest sample on, samples may be missing. */
+  /** Note that the stream has ended. Samples from shortly before the newest sample until now may be missing. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);
@@ -26,7 +26,8 @@ export class CatchUp {
   /**
    * Fetch the missing samples.
    *
-   * Without a live stream, the next call fetches these samples again, because polling skips samples.
+   * If the stream is not live, the page polls for the newest samples and misses the samples in between. The next call
+   * therefore starts at the same time again.
    */
   run(isLive: boolean): void {
     if (this.missingFrom === null) return;
@@ -34,7 +35,11 @@ export class CatchUp {
     if (isLive) this.missingFrom = null;
   }
 
-  /** Fetch the bucket of a sample that arrived late, because the page cannot compute the bucket's new mean. */
+  /**
+   * Fetch the bucket to which a late sample belongs.
+   *
+   * A bucket holds only the mean of its samples, so the page cannot add the sample to it.
+   */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;
     clearTimeout(this.timer);

@@ -21,7 +21,7 @@ export class DefaultHost {
 
   constructor(private readonly listener: Listener) {}
 
-  /** Request the default host until the server responds. */
+  /** Request the default host, and retry until the server responds. */
   find(): void {
     void this.request(0);
   }

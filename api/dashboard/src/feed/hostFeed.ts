@@ -13,7 +13,7 @@ import { MomentsFeed } from "./momentsFeed";
 export interface FeedListener {
   /** Called when the state of the connection has changed. */
   onState(): void;
-  /** Called when the status of any host has arrived. */
+  /** Called when a status has arrived, whether from this host or from another host. */
   onStatus(status: CollectorStatus): void;
   /** Called when the host's values may have changed. */
   onValues(): void;
@@ -21,7 +21,7 @@ export interface FeedListener {
   onHistory(): void;
   /** Called when the host's findings have changed, or could not be read. */
   onFindings(): void;
-  /** Called when annotations, findings or runs in the span have changed, or could not be read. */
+  /** Called when the annotations, findings or runs in the visible span have changed, or could not be read. */
   onMoments(): void;
 }
 

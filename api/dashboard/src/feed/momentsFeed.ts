@@ -7,7 +7,7 @@ import type { Span } from "../view/view";
 /** A span is fetched once the reader has not changed it for this long. */
 const SETTLE_MS = 150;
 /**
- * The lists are fetched this long after the broker has removed the retained state of a run or a finding.
+ * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
  *
  * The event that ends a run or a finding may be stored only after the removal. After this pause, the server's lists
  * should contain the event.
@@ -31,7 +31,7 @@ export class MomentsFeed {
   problem: string | null = null;
   private listed: Moments = NO_MOMENTS;
   private live: Moments = NO_MOMENTS;
-  /** The newest query for the lists. Its `to` is null if the span ends now: the stream then continues the lists. */
+  /** The newest query for the lists. If the span ends now, `to` is null, and the stream delivers all later events. */
   private query: MomentsQuery | null = null;
   private readonly lists: RetriedFetch<Moments>;
 
@@ -53,7 +53,7 @@ export class MomentsFeed {
   /**
    * Fetch what happened in `span`, unless the newest query covers the span.
    *
-   * Call this method on every frame. `now` is the time by the host's clock.
+   * Call this method each time the page is drawn. `now` is the time by the host's clock.
    */
   show(span: Span, now: number): void {
     const isPast = span.isFixed && span.to < now;

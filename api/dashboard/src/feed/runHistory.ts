@@ -36,7 +36,7 @@ export interface RunHistory {
   readonly run: Run;
   /** The end of the fetched history, in ms since the start of the run. */
   readonly length: number;
-  /** The usual interval between the samples or, if the history has buckets, half the width of a bucket, in ms. */
+  /** The largest `usualSpacing` of the series, but at least 2 s; in ms. */
   readonly intervalMs: number;
   /** The series of each channel, with times since the start of the run. */
   readonly series: ReadonlyMap<string, ChannelSeries>;
@@ -60,7 +60,8 @@ export function runHistory(run: Run, end: number, response: HistoryResult): RunH
 /**
  * Combines the series of all GPUs into one series.
  *
- * GPUs are sampled at different times, so the values of each GPU are first averaged over common steps.
+ * GPUs are sampled at different times. The values of each GPU are therefore first averaged over time steps that are the
+ * same for all GPUs.
  */
 function together(gpus: readonly ChannelSeries[], span: { from: number; to: number }, intervalMs: number) {
   const names = Object.keys(TOGETHER);
@@ -89,9 +90,10 @@ function sinceStart(series: ChannelSeries, start: number): ChannelSeries {
 }
 
 /**
- * The median distance between samples or, if the series has buckets, half the median distance between buckets, in ms.
+ * The median time between two samples, in ms. For a series of buckets, half the median time between two buckets.
  *
- * A chart draws steps of at least twice this length, so that each step contains two samples or one bucket.
+ * A chart draws one point per step, and a step is at least twice this long. Each step therefore usually contains at
+ * least two samples or one bucket.
  */
 function usualSpacing({ times, widths, length }: ChannelSeries): number {
   const distances = times.subarray(1, Math.max(length, 1)).map((time, index) => time - times[index]!);

@@ -21,7 +21,11 @@ const EXPLANATION =
   "the memory of the driver and of other processes. All memory that was in use before this page was opened is " +
   "violet, because the history does not store processes.";
 
-/** A chart of the memory of the selected GPU over time. Processes have their own areas since the page was opened. */
+/**
+ * A chart of the memory of the selected GPU over time, with an area for each of up to six processes.
+ *
+ * The memory of individual processes is known only from the time when the page was opened.
+ */
 export function GpuMemoryChart() {
   const id = useValue((monitor) => monitor.selectedGpu);
   return id === null ? null : <Stack key={id} id={id} />;

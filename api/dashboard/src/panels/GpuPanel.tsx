@@ -104,7 +104,11 @@ function Name({ id }: { readonly id: string }) {
   );
 }
 
-/** The temperature of a GPU. Its colour and sign depend on how close it is to the GPU's own slowdown temperature. */
+/**
+ * The temperature of a GPU.
+ *
+ * A colour and a symbol warn if it is close to or above the temperature at which the GPU slows down.
+ */
 function Temperature({ channel }: { readonly channel: string }) {
   const heat = useValue((monitor) => heatOf(monitor.values(channel)));
   const text = [helpOf("gpu", "temperature"), heat?.text].filter(Boolean).join(": ");

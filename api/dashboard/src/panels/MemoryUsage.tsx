@@ -53,10 +53,9 @@ function linesIn({ name, bytes, digits }: Unit) {
 }
 
 /**
- * The memory panel.
+ * The memory panel: the usage of RAM and swap, the memory pressure, and the memory of the selected GPU.
  *
- * It shows the current and past usage of RAM, of swap, and of the job whose memory is limited. It also shows the memory
- * pressure and the memory of the selected GPU.
+ * If the collector runs in a job with a memory limit, the panel also shows the memory usage of this job.
  */
 export function MemoryUsage() {
   const { total, limited, swapped } = useValue((monitor) => ({

@@ -16,7 +16,10 @@ interface Props {
   readonly side?: ComponentChildren;
   /** The CSS class that sets the place of the panel on the page. */
   readonly class?: string | undefined;
-  /** Whether the panel may still grow. If so, the panels below it are hidden for a moment. */
+  /**
+   * Whether the panel may grow when more data arrives. If so, the panels below it are hidden for a moment, so that they
+   * do not move while they are read.
+   */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }

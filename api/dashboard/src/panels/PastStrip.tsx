@@ -83,7 +83,11 @@ function handleOf(event: PointerEvent): DragHandle {
   return "select";
 }
 
-/** The span of the strip, from about the oldest data to now. Its end moves in steps of about a pixel. */
+/**
+ * The span of the strip, from shortly before the oldest data to now.
+ *
+ * The end moves forward by a few pixels at a time, so that the strip is not drawn again for each sample.
+ */
 function boundsOf({ now, past }: Monitor): Zoom | null {
   const known = past.known.value;
   if (known === null) return null;

@@ -12,9 +12,9 @@ interface Props {
 }
 
 /**
- * Shows in one word how much tasks wait for the CPU or for memory.
+ * Shows in one word, such as `raised`, how much tasks wait for the CPU or for memory.
  *
- * If the pressure is not calm, the pill also shows the percentage of the last 10 s in which at least one task waited.
+ * If the word is not `none`, a number shows for what percentage of the last 10 s at least one task waited.
  */
 export function Pressure({ family }: Props) {
   const level = useValue((monitor) => judge(monitor, family));

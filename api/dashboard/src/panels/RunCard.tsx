@@ -94,8 +94,8 @@ function Facts({ run }: { readonly run: Run }) {
 /**
  * The newest state of the run, from the REST API or the stream.
  *
- * When the run has been fetched, and the address contains neither a range nor a zoom, the page changes to the span of
- * the run.
+ * After the run has been fetched, the charts change to the span of the run, unless the address contains a range or a
+ * zoom.
  */
 function useRun(id: string): { readonly run: Run | null; readonly problem: string } {
   const monitor = useMonitor();

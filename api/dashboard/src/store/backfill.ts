@@ -29,8 +29,9 @@ interface BackfillOptions {
  *
  * The stream is opened before the history is fetched, so no sample is lost between the two. The history is fetched in
  * two parts: buckets up to a certain time, and single samples after this time. Live samples therefore overlap only with
- * single samples. Two samples of a channel with the same time are the same sample. A bucket is only replaced as a
- * whole. Frames and responses may arrive in any order.
+ * single samples. If two samples of a channel have the same time, they are the same sample, and it is stored once. A
+ * sample is never added to a bucket; the history delivers a new bucket instead. Frames and responses may arrive in any
+ * order.
  */
 export class Backfill {
   private from: number | null = null;

@@ -1,5 +1,5 @@
 const SPAN_MS = 60_000;
-/** A sample whose time differs from the estimated clock by more than this is taken to have a false time. */
+/** The time of a sample may be false if it is further than this from the estimated time of the collector's clock. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
@@ -12,8 +12,8 @@ const MOST_ASSUMPTIONS = 99;
  * result of the last one to two minutes, which belongs to the sample with the shortest delay. Old samples that a
  * collector publishes after an outage have smaller results, so they do not change the estimate.
  *
- * A sample whose time is far from the estimate does not change it either, because the time may be false. If the
- * collector's clock has been set, such samples soon become the majority, and the estimate follows them. At most one
+ * A sample whose time is far from the estimate does not change it either, because the time may be false. But if the
+ * collector's clock was changed, such samples soon become the majority, and the estimate follows them. At most one
  * sample per second counts towards this majority, so a burst of delayed frames cannot outvote the other samples.
  */
 export class HostClock {
@@ -38,9 +38,9 @@ export class HostClock {
   }
 
   /**
-   * Note an assumption: the collector's clock showed `timestamp` at the browser's time `wall`.
+   * Assume that the collector's clock showed `timestamp` when the browser's clock showed `wall`.
    *
-   * Until the first live sample arrives, the estimate is the median of these assumptions.
+   * Until the first live sample arrives, the estimate is the median of the newest assumptions.
    */
   assume(timestamp: number, wall: number): void {
     this.assumptions.push(timestamp - wall);

@@ -9,11 +9,13 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The columns of a family that are kept over time: its numeric fields. For a GPU, only the numeric fields that charts
- * draw are kept.
+ * The values that the page keeps for an hour from the samples of a family, such as the CPU or a GPU.
  *
- * For fields that are lists or groups, only the newest values are kept. No chart draws single cores over time, and an
- * hour of the values of 256 cores at an interval of 1 s would take 7 MB.
+ * These are the family's numeric fields. For the CPU, `BUSIEST_CORE` is added. For a GPU, only the numeric fields that
+ * charts draw are kept.
+ *
+ * Of a list or a group, only the newest value is kept. No chart draws single cores over time, and an hour of the values
+ * of 256 cores at an interval of 1 s would take 7 MB.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);

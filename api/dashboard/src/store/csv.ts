@@ -7,8 +7,8 @@ import type { HostData } from "./host";
  *
  * The collector reads all sensors within a few milliseconds. Samples whose times differ by at most half an interval
  * therefore share a row, which has the time of the first sample. The cell of a value that was not reported is empty.
- * The file contains no text from the bus, because a spreadsheet could run such text as a formula: the column names come
- * from this page, and the cells are numbers and times.
+ * The file contains no text from received messages, because a spreadsheet could run such text as a formula. The column
+ * names come from this page, and the cells are numbers and times.
  */
 export function csvOf(host: HostData, span: Zoom): string {
   const channels = [...host.series].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));

@@ -26,10 +26,13 @@ interface DetailOptions {
 }
 
 /**
- * The history of a span for which the page's own data is not enough.
+ * The history of a span for which the page's own data is not enough:
  *
- * This is a span that is longer than an hour, or a zoom that begins before the last hour or includes times for which
- * the page has only buckets. The history is kept apart from the live data, and discarded when another span is shown.
+ * - The span is longer than an hour.
+ * - The reader has zoomed to a span that begins before the last hour.
+ * - The reader has zoomed to a span for which the page has buckets instead of single samples.
+ *
+ * The history is kept apart from the live data, and discarded when another span is shown.
  */
 export class Detail {
   /** Why the history of the span could not be loaded, as a sentence; null if no fetch failed. Fetching is retried. */
@@ -57,7 +60,11 @@ export class Detail {
     });
   }
 
-  /** Fetch the history of `span` if necessary. Call this on every frame. `now` is the time by the host's clock. */
+  /**
+   * Fetch the history of `span` if necessary.
+   *
+   * Call this method each time the page is drawn. `now` is the time by the host's clock.
+   */
   show(host: HostData | null, span: Span, now: number): void {
     const key = `${host?.name} ${span.isFixed ? span.from : ""} ${span.to - span.from}`;
     if (key !== this.key) this.reset(key);

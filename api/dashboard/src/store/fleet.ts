@@ -46,7 +46,11 @@ export function countOf(rows: readonly FleetRow[], ...kinds: readonly CellKind[]
   return rows.reduce((sum, { cells }) => sum + cells.filter(({ kind }) => kinds.includes(kind)).length, 0);
 }
 
-/** The sorted rows that match `query`: each word is in the host's name or in the summary of the worst finding. */
+/**
+ * The rows that match `query`, sorted.
+ *
+ * A row matches if its host's name or the summary of its worst finding contains each word of the query.
+ */
 export function chosen(rows: readonly FleetRow[], query: string, sorting: Sorting): FleetRow[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const text = ({ name, worst }: FleetRow) => `${name} ${worst?.summary ?? ""}`.toLowerCase();

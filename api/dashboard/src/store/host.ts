@@ -20,11 +20,11 @@ export interface Newest {
   readonly arrived: number;
 }
 
-/** When a sample arrived in the browser: `at` is by the monotonic clock in ms, `wall` is the time in Unix ms. */
+/** When a sample arrived in the browser: `at` is the monotonic clock's time in ms, `wall` is the time in Unix ms. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
-  /** `live` if the sample has just arrived at the server; otherwise the sample's age in ms that the server reported. */
+  /** The age of the sample in ms, as reported by the server; `live` if the sample has only just reached the server. */
   readonly age: "live" | number;
   /**
    * When the previous response of the server arrived, by the monotonic clock. It limits the age of a new sample: a
@@ -43,7 +43,7 @@ export class HostData {
   status: CollectorStatus | null = null;
   /** When a sample last arrived at the server, by the browser's monotonic clock; null before the first sample. */
   lastArrival: number | null = null;
-  /** When the collector became offline, by the browser's monotonic clock; null while it is not offline. */
+  /** When the collector went offline, by the browser's monotonic clock; null while it is not offline. */
   offlineSince: number | null = null;
   /** Whether data from the history has been merged into `series`. */
   hasHistory = false;
@@ -77,12 +77,12 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points of a channel, or of its processes' memory, for a chart. */
+  /** The points of a channel for a chart. For a channel that lists processes, they are the memory of each process. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }
 
-  /** Add a sample; returns null if the sample's channel has no points in `series`. */
+  /** Add a sample. Returns null if the sample's channel is not one of the channels that `series` holds. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {

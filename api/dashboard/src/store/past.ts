@@ -52,7 +52,11 @@ export class PastFeed {
     });
   }
 
-  /** Fetch the past of `host` if the next fetch is due. Call this at each frame. `now` is the host's time. */
+  /**
+   * Fetch the past of `host` if the next fetch is due.
+   *
+   * Call this method each time the page is drawn. `now` is the time by the host's clock.
+   */
   show(host: string | null, keptMs: number | null, now: number): void {
     if (host !== this.host) {
       this.past.stop();

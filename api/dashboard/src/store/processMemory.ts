@@ -2,12 +2,12 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import type { ChannelSeries } from "./series";
 
 /**
- * The places for the processes of a GPU. A process that has a place gets its own area in the chart. With more places,
- * some areas would be too thin, or would have the same colour.
+ * The columns for the processes of a GPU, called places. Each place holds one process, which gets its own area in the
+ * chart. With more places, some areas would be too thin, or would have the same colour.
  */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
-/** A process that has a place. */
+/** A process that has one of the `PLACES`. */
 export interface PlacedProcess {
   readonly key: string;
   readonly pid: number | null;
@@ -22,9 +22,8 @@ export interface PlacedProcess {
  * The memory of the processes on one GPU, from the samples that this page has received. The history does not store the
  * memory of processes.
  *
- * A place is a column of the series, and holds one process. If all places are taken, a new process replaces the process
- * that ended first. If no process has ended, the new process replaces the process with the least memory, provided that
- * the new process uses more memory.
+ * If all places are taken, a new process replaces the process that ended first. If no process has ended, it replaces
+ * the process with the least memory, but only if the new process uses more memory.
  */
 export class ProcessMemory {
   constructor(
@@ -32,7 +31,7 @@ export class ProcessMemory {
     readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
   ) {}
 
-  /** Add a sample. A sample without a list of processes is skipped, because the GPU does not report its processes. */
+  /** Add a sample, unless it has no list of processes because the GPU does not report them. */
   accept(timestamp: number, values: Values): void {
     if (!Array.isArray(values.processes)) return;
     const listed = byKey(values.processes.filter(isObject), timestamp);

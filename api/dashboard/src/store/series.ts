@@ -4,7 +4,7 @@
  */
 export type Insertion = "added" | "known" | "covered";
 
-/** Rows to merge. If `width` is 0, each row is a sample; otherwise a bucket of `width` ms that starts at its time. */
+/** Rows to merge: samples if `width` is 0, otherwise buckets of `width` ms. The time of a bucket is its start. */
 export interface Rows {
   readonly start: number;
   readonly end: number;
@@ -98,7 +98,7 @@ export class ChannelSeries {
   /**
    * Merge rows of the history.
    *
-   * They replace the buckets between `rows.start` and `rows.end`. A new bucket also replaces the
+   * The rows replace the buckets between `rows.start` and `rows.end`. A new bucket also replaces the
    * samples that it includes. Samples that the history does not have yet are kept.
    */
   merge(rows: Rows): void {

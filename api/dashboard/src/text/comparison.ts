@@ -41,7 +41,11 @@ export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRo
   ].filter((row) => row.texts.some((text) => text !== DASH));
 }
 
-/** The difference: `+12 min (+9%)`, `same`, or `−3 points` between percentages; empty if a value is not known. */
+/**
+ * The difference as a text, such as `+12 min (+9%)` or `same`; empty if a value is not known.
+ *
+ * For two percentages, the text is for example `−3 points`.
+ */
 export function differenceOf(first: number | null, second: number | null, format: Format): string {
   if (first === null || second === null) return "";
   if (format(first) === format(second)) return "same";

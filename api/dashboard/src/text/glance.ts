@@ -6,7 +6,12 @@ import { isSerious, throttleLabels } from "./throttleReasons";
 
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
 
-/** What a cell shows about a GPU: its most severe problem, or else whether it is free or in use, but not its load. */
+/**
+ * What the page of all hosts shows about a GPU in one cell.
+ *
+ * The cell shows the most severe problem of the GPU or, if there is no problem, whether the GPU is free or in use. It
+ * does not show the load of the GPU.
+ */
 export interface Cell {
   readonly id: string;
   readonly kind: CellKind;

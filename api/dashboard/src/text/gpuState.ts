@@ -39,10 +39,10 @@ function stateOfFinding(finding: Finding): GpuState {
 }
 
 /**
- * The state of a GPU that is throttled; null if it is not throttled.
+ * The state of a GPU that is or recently was throttled; null if there is no throttling to show.
  *
- * Throttling because of heat or failing power is a warning, even if it has ended but occurred in the last 5 minutes.
- * Throttling because of a power limit is only a note, because a busy GPU normally reaches its power limit.
+ * Throttling because of heat or failing power is a warning, which is shown for up to 5 minutes after the throttling has
+ * ended. Throttling because of a power limit is only a note, because a busy GPU normally reaches its power limit.
  */
 function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {
   const now = textsOf(values.throttle_reasons);

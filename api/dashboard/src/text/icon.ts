@@ -2,8 +2,9 @@
 export const MOST_IN_ICON = 9;
 
 /**
- * The address of the browser tab's icon for a count. The icons are files, because the page's security policy forbids
- * icons that a script draws.
+ * The address of the browser tab's icon if `count` findings need attention.
+ *
+ * The icons are files, because the page's security policy forbids icons that a script draws.
  */
 export function iconFor(count: number): string {
   return count > 0 ? `./icon-${Math.min(count, MOST_IN_ICON)}.svg` : "./icon.svg";

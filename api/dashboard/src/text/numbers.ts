@@ -41,7 +41,11 @@ export function megahertz(value: Maybe): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
 }
 
-/** A frequency in the unit of `highest`, but without the unit, because `highest` is shown with its unit beside it. */
+/**
+ * A frequency as a number without its unit, for a place beside the frequency `highest`.
+ *
+ * The number is in the unit in which `highest` is shown.
+ */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));

@@ -1,5 +1,5 @@
 /**
- * How much tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but too little to matter.
+ * How long tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but too little to matter.
  * `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
  */
 export interface Pressure {
@@ -19,7 +19,8 @@ const RAISED: Pressure = { kind: "note", word: "raised" };
 const HIGH: Pressure = { kind: "alarm", word: "high" };
 
 /**
- * The pressure on the CPU. `some` is the share of time in which at least one task waits for a core, in percent.
+ * The CPU pressure; null if `some` is null. `some` is the percentage of time in which at least one task waits for a
+ * core.
  *
  * Tasks sometimes wait for a core even while other cores are free, so waiting is a problem only if the cores are busy.
  */
@@ -32,8 +33,8 @@ export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
 }
 
 /**
- * The pressure on the memory. `some` is the percentage of time in which at least one task waits for memory. `full` is
- * the percentage of time in which all tasks wait for memory, so nothing is computed.
+ * The memory pressure; null if `some` and `full` are null. `some` is the percentage of time in which at least one task
+ * waits for memory. `full` is the percentage of time in which all tasks wait for memory, so nothing is computed.
  */
 export function memoryPressure(some: Maybe, full: Maybe): Pressure | null {
   if (some === null && full === null) return null;

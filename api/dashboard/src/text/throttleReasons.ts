@@ -29,7 +29,10 @@ function labelOf(reason: string): string {
   return LABELS[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** The share of time of each reason, the largest first: `power limit 38%, idle 2%`; empty if all shares are 0. */
+/**
+ * For how much of the time each reason applied, the largest share first: `power limit 38%, idle 2%`. Empty if all
+ * shares are 0.
+ */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
   return Object.entries(shares)
     .flatMap(([reason, value]) => (typeof value === "number" && value > 0 ? [[reason, value] as const] : []))
@@ -56,7 +59,7 @@ export function throttleState(reasons: readonly string[], shares: Readonly<Recor
   return limits === "" ? { kind: "calm", text: "Not throttled" } : { kind: "info", text: `Capped: ${limits}` };
 }
 
-/** Whether at least one of the reasons is heat or failing power, and not only a limit that someone configured. */
+/** Whether heat or failing power is among the reasons. A limit that someone configured is not serious. */
 export function isSerious(reasons: readonly string[]): boolean {
   return reasons.some((reason) => reason.startsWith("hw_") || reason.includes("thermal"));
 }

@@ -49,7 +49,7 @@ export function momentTime(wall: number, now: number): string {
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
 }
 
-/** A span such as `23:10:05–23:20:00`. Each date is written once; the date of `now` is left out. */
+/** A span such as `23:10:05–23:20:00`. A date is written at most once; the date of `now` is left out. */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;

@@ -4,7 +4,7 @@ import { type FindingsState, gpuOfSubject, worstFirst } from "../store/findings"
 export interface Verdict {
   /**
    * `calm`: no finding is active. `info`: all active findings are of severity `info`. `attention`: at least one active
-   * finding is more severe. `unknown`: the findings are not known.
+   * finding is of severity `warning` or `critical`. `unknown`: it is not known whether any finding is active.
    */
   readonly kind: "calm" | "attention" | "info" | "unknown";
   readonly text: string;
@@ -14,7 +14,7 @@ interface Context {
   readonly badge: BadgeKind;
   /** The number of GPUs of the host. */
   readonly gpus?: number;
-  /** The number of findings that the reader has muted. The `FindingsState` does not include these findings. */
+  /** The number of findings that the reader has muted; they are not in the `FindingsState`. */
   readonly muted?: number;
 }
 

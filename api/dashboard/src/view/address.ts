@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { hashFromView, type View, viewFromHash } from "./view";
 
-/** The view, stored in the page's address, so a link or the browser's Back button restores it. */
+/** Stores the view in the page's address, so that a link or the browser's Back button restores the view. */
 export class Address {
   readonly view = signal<View>(viewFromHash(location.hash));
 

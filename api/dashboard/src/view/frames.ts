@@ -4,12 +4,15 @@ import { signal } from "@preact/signals";
 const TICK_MS = 60;
 
 /**
- * Draws all changes since the last drawing at once, in the browser's next frame.
+ * Draws the page in the browser's next frame; one drawing shows all changes since the previous drawing.
  *
- * Nothing is drawn while the page is hidden. When the page becomes visible again, all changes since then are drawn.
+ * Nothing is drawn while the page is hidden. When the page becomes visible again, it is drawn with all changes.
  */
 export class Frames {
-  /** The number of drawings. A host's data changes in place, so code that reads the data must also read this number. */
+  /**
+   * How often the page has been drawn. A host's data is not a signal, so code that reads the data must also read this
+   * signal: only then does the code run again at the next drawing.
+   */
   readonly count = signal(0);
   private requested = false;
   private gathering = false;

@@ -15,9 +15,9 @@ export function useMonitor(): Monitor {
 }
 
 /**
- * Returns a signal with the result of `read`, updated whenever the data changes. Where the signal
- * is used as a text or an attribute, it is updated without rendering the component again. If `read`
- * depends on properties of the component, the component needs a key that contains these properties.
+ * Returns a signal with the result of `read`, updated whenever the data changes. If a component uses the signal as a
+ * text or an attribute, only this text or attribute is updated; the component is not rendered again. A change of the
+ * component's props does not update the signal. So if `read` uses props, the component needs a key that contains them.
  */
 export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   const monitor = useMonitor();
@@ -32,7 +32,7 @@ export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   }, [monitor]);
 }
 
-/** Returns the result of `read`. When the data changes so that the result changes, the component is rendered again. */
+/** Returns the result of `read`. When new data changes the result, the component is rendered again. */
 export function useValue<T>(read: Read<T>): T {
   return useReading(read).value;
 }

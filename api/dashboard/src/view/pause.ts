@@ -15,7 +15,10 @@ export interface Frozen {
 export class Pause {
   readonly frozen = signal<Frozen | null>(null);
   readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
-  /** Whether the view is paused, but the new host's data is not frozen yet, because its history has not arrived yet. */
+  /**
+   * Whether the view is paused but no data is frozen yet. This is the case after the reader has chosen another host,
+   * until the history of that host has arrived.
+   */
   private readonly isPending = signal(false);
 
   toggle(data: HostData | null): void {

@@ -11,8 +11,8 @@ interface Context {
 
 /**
  * The view of a run: its host and its first GPU, over the whole span of the run. While the run is under way, the view
- * shows the shortest of `ranges` that includes the whole run. A range always ends at the current time, so the view moves
- * with the run. If no range is long enough, the span is fixed and ends at the time of the call.
+ * shows the shortest of `ranges` that includes the whole run. A range always ends at the current time, so the view
+ * moves with the run. If no range is long enough, the span is fixed and ends at the time of the call.
  */
 export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const { started, host, gpus, id } = run;

@@ -1,4 +1,7 @@
-/** Returns `known` if it has the same contents as `next`, which avoids updates without a change; otherwise `next`. */
+/**
+ * Returns `known` if it has the same contents as `next`; otherwise `next`. A signal that is given the same object again
+ * causes no update.
+ */
 export function shared<T>(known: T | undefined, next: T): T {
   return known !== undefined && isSame(known, next) ? known : next;
 }

@@ -1,7 +1,7 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** The state of the page without its data. A link to the page contains this state. */
+/** What the page shows, for example which host and which range, but not the data. A link to the page contains this. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;
@@ -54,7 +54,7 @@ export const DEFAULT_VIEW: View = {
 /** The range that is shown until the page has chosen a range for the host. */
 export const DEFAULT_RANGE: Range = "1h";
 
-/** The span of the charts at the time `now` of the collector's clock. `fallback` is used if the view has no range. */
+/** The span of the charts when the collector's clock shows `now`. `fallback` is the range if the view has none. */
 export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE): Span {
   const to = Math.round(now);
   return view.zoom

@@ -1,4 +1,4 @@
-"""The answers of a GPU to probes: values, failures, and what the GPU does not support."""
+"""Asks a GPU for values through NVML, and collects the values, failures and unsupported calls."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
-    """What a GPU has answered to some probes.
+    """What a GPU has answered to some probes; a probe is an NVML call (see ``Probe``).
 
     ``values`` and ``failures`` (the reasons why fields have no value) are keyed by field.
     ``lacking`` contains the probes that the GPU does not support, each with NVML's error.

@@ -64,7 +64,10 @@ class NvmlDevice(GpuDevice):
             self._failed(_explanation(error, self._index))
 
     def read(self, clock: Clock) -> GpuReading:
-        """Read the values that are due, the processes and the MIG instances."""
+        """Read the GPU's values, its processes and its MIG instances.
+
+        The values that seldom change are read only every 30 s, unless reading one of them failed.
+        """
         try:
             handle, now = self._find_handle(), clock()
             answers = ask(handle, self._due(COUNTERS, now))
@@ -94,7 +97,7 @@ class NvmlDevice(GpuDevice):
         return GpuReading(self._identity(), partitions=self._mig.unanswered(), answered=False)
 
     def forget_handle(self) -> None:
-        """Make the next reading get a new handle and read everything again."""
+        """Discard the handle: the next reading gets a new one and reads all values again."""
         self._handle = None
         self._mig.forget_handles()
         self._seldom = Answers(self._identity(), {}, {})

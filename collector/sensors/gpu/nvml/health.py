@@ -1,4 +1,4 @@
-"""Probes, through NVML, for a GPU's health, PCIe link and energy use."""
+"""Reads a GPU's health, PCIe link and energy use through NVML."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,10 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, twice: as the energy, and as the counter for mean power."""
+    """Return the joules used so far, as two equal values for two fields.
+
+    The field ``energy`` is the value itself; ``power_average`` is its increase per second.
+    """
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
 
@@ -85,11 +88,11 @@ def remapped_rows(handle: Handle) -> tuple[int, int]:
 
 
 def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
-    """Return a probe for one count of memory errors.
+    """Return a function that reads one of a GPU's counts of memory errors.
 
     ``error`` is the type of the errors: corrected or uncorrected. ``counter`` is volatile (counted
     since the driver was loaded) or aggregate (counted over the life of the GPU). Each combination
-    has a separate probe, because a GPU may support only some combinations.
+    is read by a function of its own, because a GPU may support only some combinations.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
 

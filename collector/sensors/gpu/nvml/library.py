@@ -77,7 +77,7 @@ _ABSENCES = {
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
         "The NVIDIA driver is too old for System Monitor: update it."
     ),
-    pynvml.NVML_ERROR_UNINITIALIZED: "NVML was shut down; it is started again within 30 s.",
+    pynvml.NVML_ERROR_UNINITIALIZED: "NVML was shut down; it is started again after 30 s.",
 }
 NO_GPU = (
     "The NVIDIA driver is running but lists no GPU: check whether `nvidia-smi` lists a GPU, and"
@@ -94,7 +94,7 @@ def explain_absence(error: pynvml.NVMLError) -> str:
 
 
 def concerns_all(error: pynvml.NVMLError) -> bool:
-    """Return whether ``error``, from a call for one GPU, means that no GPU can be read."""
+    """Return whether an ``error`` of a call for one GPU means that no GPU can be read."""
     return error.value in _ABSENCES and error.value not in NOT_REPORTED
 
 
@@ -121,7 +121,7 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 class Nvml:
     """NVML, started by ``open`` and shut down by ``close``.
 
-    Several objects may be open at the same time: pynvml shuts NVML down when the last one closes.
+    Several objects may be open at the same time: NVML shuts down when the last one is closed.
     """
 
     def __init__(self) -> None:

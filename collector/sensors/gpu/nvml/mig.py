@@ -39,8 +39,8 @@ class MigInstances:
     """Reads the MIG instances of one GPU.
 
     The instances are listed again every 30 s, because users may create and destroy instances.
-    ``failures`` maps the name of each value that the newest reading lacks because of an error, such
-    as ``MIG 0's memory_used``, to the reason.
+    ``failures`` tells which values could not be read in the newest reading, and why. Its keys are
+    names such as ``MIG 0's memory_used``.
     """
 
     def __init__(self) -> None:

@@ -92,16 +92,16 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether ``value``, which is not credible, means that NVML has no value.
+    """Return whether a ``value`` that is not credible means that NVML has no value.
 
-    ``value`` is then None, or a number whose bits are all set, except perhaps the sign bit.
-    ``_NO_VALUE`` is the smallest such number; every larger number counts as well.
+    Such a value is None, or a number with all bits set, except perhaps the sign bit. ``_NO_VALUE``
+    is the smallest such number; all larger numbers are treated in the same way.
     """
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 
 def name_reasons(mask: int) -> list[str]:
-    """Return the names of the clocks event reasons whose bits are set in ``mask``."""
+    """Return the names of the throttle reasons whose bits are set in ``mask``."""
     return [
         _EVENT_REASONS[bit] if bit < len(_EVENT_REASONS) else f"unknown_bit_{bit}"
         for bit in range(mask.bit_length())
