@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 from collector.sensors.frequency import Frequency, read_frequency
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
@@ -93,8 +93,8 @@ class CpuSensor(Sensor):
         self._proc = proc
         self._sysfs = sysfs
         self._clock = clock
-        self._stat = proc / "stat"
-        self._pressure = proc / "pressure" / "cpu"
+        self._stat = KernelFile(proc / "stat")
+        self._pressure = KernelFile(proc / "pressure" / "cpu")
         self._before: Mapping[int, CoreTimes] = {}
         self._taken_at = float("-inf")
         self._cores = 0  # the most cores seen so far, so that an offline core keeps its place
@@ -133,7 +133,9 @@ class CpuSensor(Sensor):
         return f"{self._cores} core{'s' * (self._cores != 1)}"
 
     def close(self) -> None:
-        """Discard the counters."""
+        """Discard the counters and close the files."""
+        self._stat.close()
+        self._pressure.close()
         self._before = {}
         self._taken_at = self._frequency_due = float("-inf")
 
@@ -149,7 +151,7 @@ class CpuSensor(Sensor):
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 
             return {core: CoreTimes(*times) for core, times in enumerate(portable.core_times())}
-        return parse_stat(read_file(self._stat))
+        return parse_stat(self._stat.read())
 
     def _refresh_frequency(self, now: float) -> None:
         if now >= self._frequency_due:

@@ -32,7 +32,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 from collector.sensors.filesystems import Filesystems
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
@@ -98,8 +98,8 @@ class DiskSensor(Sensor):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
-        self._diskstats = proc / "diskstats"
-        self._pressure = proc / "pressure" / "io"
+        self._diskstats = KernelFile(proc / "diskstats")
+        self._pressure = KernelFile(proc / "pressure" / "io")
         self._filesystems = Filesystems(proc, clock)
         self._sysfs = sysfs
         self._devices = DeviceRates(self._counters, self._choose, clock)
@@ -136,7 +136,9 @@ class DiskSensor(Sensor):
         return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
 
     def close(self) -> None:
-        """Discard the counters and the list of disks."""
+        """Discard the counters and the list of disks, and close the files."""
+        self._diskstats.close()
+        self._pressure.close()
         self._devices.clear()
 
     def _rates(self) -> dict[str, Rate | None]:
@@ -151,7 +153,7 @@ class DiskSensor(Sensor):
 
             return portable.disk_counters()
         try:
-            return parse_diskstats(read_file(self._diskstats))
+            return parse_diskstats(self._diskstats.read())
         except FileNotFoundError:
             raise SensorAbsentError("This kernel or sandbox has no /proc/diskstats.") from None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from collector.sensors.cgroup import CgroupMemory, find_limit
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import RateMeter, as_values
@@ -64,9 +64,9 @@ class MemorySensor(Sensor):
     ) -> None:
         """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._proc = proc
-        self._pressure = proc / "pressure" / "memory"
-        self._vmstat = proc / "vmstat"
-        self._meminfo_file = proc / "meminfo"
+        self._pressure = KernelFile(proc / "pressure" / "memory")
+        self._vmstat = KernelFile(proc / "vmstat")
+        self._meminfo_file = KernelFile(proc / "meminfo")
         self._clock = clock
         self._meter = RateMeter()
         self._total: int | None = None
@@ -104,7 +104,9 @@ class MemorySensor(Sensor):
         return f"{memory}, of which this job may use {size(limit.limit)} (its cgroup's limit)"
 
     def close(self) -> None:
-        """Discard the limit and the counters."""
+        """Discard the limit and the counters, and close the files."""
+        for file in (self._meminfo_file, self._pressure, self._vmstat):
+            file.close()
         self._limit = None
         self._meter = RateMeter()
         self._limit_due = float("-inf")
@@ -114,7 +116,7 @@ class MemorySensor(Sensor):
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 
             return portable.memory()
-        return parse_meminfo(read_file(self._meminfo_file))
+        return parse_meminfo(self._meminfo_file.read())
 
     def _counters(self) -> dict[str, float | int | None]:
         counters = read_vmstat(self._vmstat)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
@@ -49,7 +49,7 @@ class NetworkSensor(Sensor):
     ) -> None:
         """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._proc = proc
-        self._net_dev = proc / "net" / "dev"
+        self._net_dev = KernelFile(proc / "net" / "dev")
         self._sysfs = sysfs
         self._devices = DeviceRates(self._counters, self._choose, clock)
 
@@ -59,7 +59,7 @@ class NetworkSensor(Sensor):
         Raises SensorAbsentError if there is no interface except loopback, or no /proc/net/dev.
         """
         self.close()
-        self._net_dev = self._find_counters()
+        self._net_dev = KernelFile(self._find_counters())
         self._rates()
 
     def read(self) -> Iterable[Reading]:
@@ -76,7 +76,8 @@ class NetworkSensor(Sensor):
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 
     def close(self) -> None:
-        """Discard the counters and the interfaces."""
+        """Discard the counters and the interfaces, and close the file."""
+        self._net_dev.close()
         self._devices.clear()
 
     def _rates(self) -> dict[str, Rate | None]:
@@ -91,7 +92,7 @@ class NetworkSensor(Sensor):
 
             return portable.network_counters()
         try:
-            return parse_net_dev(read_file(self._net_dev))
+            return parse_net_dev(self._net_dev.read())
         except FileNotFoundError:
             raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 

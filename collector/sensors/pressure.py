@@ -4,10 +4,9 @@ See https://docs.kernel.org/accounting/psi.html for the format.
 """
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 
 _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
@@ -28,9 +27,9 @@ def parse_pressure(text: bytes) -> Pressure:
     return Pressure(**{who.decode(): float(share) for who, share in _AVERAGE.findall(text)})
 
 
-def read_pressure(file: Path) -> Pressure:
+def read_pressure(file: KernelFile) -> Pressure:
     """Return the values in ``file``; all values are None if the file cannot be read."""
     try:
-        return parse_pressure(read_file(file))
+        return parse_pressure(file.read())
     except OSError:  # the file does not exist, or EOPNOTSUPP with the kernel option psi=0
         return Pressure()

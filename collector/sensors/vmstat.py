@@ -1,8 +1,6 @@
 """Reads counters of the kernel's memory management: swapping, and out-of-memory kills."""
 
-from pathlib import Path
-
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile
 
 _COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
 
@@ -21,9 +19,9 @@ def parse_vmstat(text: bytes) -> dict[str, int]:
     return found
 
 
-def read_vmstat(file: Path) -> dict[str, int]:
+def read_vmstat(file: KernelFile) -> dict[str, int]:
     """Return the counters in ``file``, or an empty dictionary if ``file`` cannot be read."""
     try:
-        return parse_vmstat(read_file(file))
+        return parse_vmstat(file.read())
     except OSError:  # not Linux, or a sandbox
         return {}

@@ -1,9 +1,10 @@
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from collector.sensors import files
-from collector.sensors.files import read_file
+from collector.sensors.files import KernelFile, read_file
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 20])
@@ -19,3 +20,37 @@ def test_a_file_is_read_to_its_end(
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_file(tmp_path / "missing")
+
+
+def test_a_file_that_stays_open_is_read_from_its_beginning_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 8)
+    path = tmp_path / "file"
+    file = KernelFile(path)
+    for contents in (b"the first contents", b"shorter", b""):
+        path.write_bytes(contents)
+        assert file.read() == contents
+    file.close()
+
+
+def test_a_file_that_appears_later_is_read(tmp_path: Path) -> None:
+    file = KernelFile(tmp_path / "file")
+    with pytest.raises(FileNotFoundError):
+        file.read()
+    (tmp_path / "file").write_bytes(b"now")
+    assert file.read() == b"now"
+    file.close()
+
+
+def test_a_file_is_opened_again_if_it_can_no_longer_be_read(tmp_path: Path) -> None:
+    link = tmp_path / "stat"
+    file = KernelFile(link)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        link.symlink_to(f"/proc/{process.pid}/stat")
+        assert b"(sleep)" in file.read()
+        process.kill()
+    link.unlink()
+    link.symlink_to("/proc/self/stat")
+    assert b"(sleep)" not in file.read()
+    file.close()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.sensors.files import KernelFile
 from collector.sensors.memory import MemorySensor, memory_values, parse_meminfo
 from collector.sensors.vmstat import read_vmstat
 from telemetry.catalogue import MEMORY
@@ -118,7 +119,7 @@ def test_a_kernel_that_counts_no_kills_reports_the_swapping(proc: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_this_kernels_counters_are_understood() -> None:
-    assert read_vmstat(Path("/proc/vmstat")).keys() >= {"pswpin", "pswpout"}
+    assert read_vmstat(KernelFile(Path("/proc/vmstat"))).keys() >= {"pswpin", "pswpout"}
 
 
 def test_a_limit_below_the_machines_memory_is_reported(proc: Path) -> None:

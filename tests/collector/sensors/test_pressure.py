@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.sensors.files import KernelFile
 from collector.sensors.pressure import Pressure, parse_pressure, read_pressure
 
 MEMORY = b"""some avg10=12.34 avg60=2.58 avg300=1.28 total=158463928
@@ -19,19 +20,19 @@ def test_a_line_that_the_kernel_does_not_write_is_unknown() -> None:
 
 
 def test_a_kernel_without_pressure_information_gives_none(tmp_path: Path) -> None:
-    assert read_pressure(tmp_path / "pressure" / "cpu") == Pressure(None, None)
+    assert read_pressure(KernelFile(tmp_path / "pressure" / "cpu")) == Pressure(None, None)
 
 
 def test_a_kernel_that_refuses_to_read_gives_none(tmp_path: Path) -> None:
     # With psi=0 some kernels show the file and answer EOPNOTSUPP; a folder answers EISDIR.
-    assert read_pressure(tmp_path) == Pressure(None, None)
+    assert read_pressure(KernelFile(tmp_path)) == Pressure(None, None)
 
 
 def test_this_kernels_file_is_understood() -> None:
     file = Path("/proc/pressure/memory")
     if not file.exists():
         pytest.skip("this kernel keeps no pressure information")
-    pressure = read_pressure(file)
+    pressure = read_pressure(KernelFile(file))
     assert pressure.some is not None
     assert pressure.full is not None
     assert 0 <= pressure.full <= pressure.some <= 100
