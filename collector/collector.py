@@ -1,4 +1,4 @@
-"""The collector: combines sensors, runner and publisher."""
+"""The collector: connects the sensors, the runner and the publisher."""
 
 import sys
 import time

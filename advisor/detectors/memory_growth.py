@@ -52,7 +52,7 @@ class MemoryGrowth:
         "spikes during validation; an allocator whose memory levels off; a dataset that is read "
         "into RAM; a sequence of jobs",
         f"A process or run may be warming up during its first {_USUAL['warm_up']:g} min, so a leak "
-        "that fills the memory in this time is not reported. Growth of memory that processes "
+        "that fills the memory within this time is not reported. Growth of memory that processes "
         "share, or that belongs to no run, is reported for the host's RAM as a whole, without "
         "waiting for a warm-up. If the collector does not track runs, all growth of RAM is "
         "reported in this way. If RAM grows by about as much as is read at the same time, the "

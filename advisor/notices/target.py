@@ -128,7 +128,7 @@ class Target:
             self._note(f"an unexpected error occurred ({type(error).__name__})")
         else:
             if self._failure is not None and notices:
-                log.info("Notices to %s can be delivered again.", self.name)
+                log.info("Delivery of notices to %s works again.", self.name)
             self._failure = None
             return True
         return False

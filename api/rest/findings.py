@@ -28,7 +28,7 @@ router = APIRouter(prefix=PREFIX, tags=["findings"], route_class=CheckedRoute)
 @router.get(
     "/findings",
     responses=documented(examples.FINDINGS, 401, 422, 503),
-    summary="Active findings, the most severe first; then past findings, the newest first",
+    summary="Active findings, most severe first; then past findings, the newest first",
 )
 async def findings(
     parts: Context,

@@ -80,7 +80,7 @@ class HostOverview(HostResponse):
         description="share of the RAM that is in use (%)", json_schema_extra={"unit": "%"}
     )
     gpus: list[GpuSummary] = Field(description="the GPUs, sorted by id")
-    findings: list[FindingSummary] = Field(description="the active findings, the most severe first")
+    findings: list[FindingSummary] = Field(description="the active findings, most severe first")
 
 
 class OverviewResponse(Response):

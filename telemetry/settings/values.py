@@ -117,7 +117,7 @@ def sensors(value: object) -> tuple[str, ...]:
 
 
 def findings(value: object) -> tuple[str, ...]:
-    """Return kinds of findings in lower case, from a list or comma-separated text."""
+    """Return the kinds of findings in lower case, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     listed = parts if isinstance(parts, list | tuple) else [None]
     names = [str(part).strip().lower() for part in listed]

@@ -51,7 +51,7 @@ class Server:
 
         Raises ResponseError if the response does not have the expected status and media type. The
         media type is checked too, because a proxy can respond to any request with its own page and
-        status 200. Raises an error of urllib3 if there is no response.
+        status 200. Raises a urllib3 error if there is no response.
         """
         response = self._pool.request(
             method, f"{self._root}/{path}?{urlencode(parameters or {})}", body=body, redirect=False

@@ -183,7 +183,7 @@ export interface HostOverview {
   readonly memory: number | null;
   /** the GPUs, sorted by id */
   readonly gpus: readonly GpuSummary[];
-  /** the active findings, the most severe first */
+  /** the active findings, most severe first */
   readonly findings: readonly FindingSummary[];
 }
 

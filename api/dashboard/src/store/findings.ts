@@ -44,7 +44,7 @@ export function removed(state: FindingsState, channel: string): FindingsState {
   return state.active.has(channel) || channel.startsWith("system/findings/") ? changed(state, channel, null) : state;
 }
 
-/** The active findings, the most severe first. Among findings of the same severity, the newest is first. */
+/** The active findings, most severe first. Among findings of the same severity, the newest is first. */
 export function worstFirst({ active }: FindingsState): Finding[] {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
   return [...active.values()].sort((a, b) => rank(b) - rank(a) || b.since - a.since);

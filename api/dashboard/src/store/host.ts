@@ -13,7 +13,10 @@ export const STALE_INTERVALS = 3;
 const MAX_POINTS = 4_500; // an hour at an interval of 1 s, and a quarter more
 const MAX_GPUS = 64;
 
-/** The newest sample of a channel. `arrived` is when it reached the server, by the browser's monotonic clock. */
+/**
+ * The newest sample of a channel. `arrived` is the estimated time at which the sample reached the server, on the
+ * browser's monotonic clock.
+ */
 export interface Newest {
   readonly timestamp: number;
   readonly values: Values;
