@@ -136,7 +136,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return the ID of ``finding``, with a number if an ended finding already had the ID."""
+        """Return an ID for ``finding``, with a number appended if an ended finding had that ID."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 

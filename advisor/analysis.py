@@ -63,10 +63,10 @@ class Analysis:
     """Feeds each host's readings, in order of time, to the host's own detectors.
 
     A sample that is late, or not newer than the previous sample on its channel, is skipped, and is
-    counted in ``skipped``; so are samples of hosts and channels beyond ``limits``. A sample that is
-    newer by less than ``CLOSE`` is skipped to save CPU time, and is not counted. If a host's clock
-    is set back, the host's findings end, and the host gets new detectors. The findings about a
-    device end when the device is no longer read.
+    counted in ``skipped``; so are samples of hosts and channels beyond ``limits``. A sample less
+    than ``CLOSE`` after the previous sample is skipped to save CPU time, and is not counted. If a
+    host's clock is set back, the host's findings end, and the host gets new detectors. The findings
+    about a device end when the device is no longer read.
     """
 
     def __init__(
@@ -112,8 +112,8 @@ class Analysis:
     def tick(self, now: int) -> Iterator[Finding]:
         """Yield the findings that begin or end because time passes.
 
-        ``now`` is in Unix milliseconds: the time of the machine that analyses, or, for a recording,
-        the newest timestamp of all hosts. At most one call a minute has an effect.
+        ``now`` is in Unix milliseconds: the time of the machine that runs the analysis, or, for a
+        recording, the newest timestamp of all hosts. At most one call a minute has an effect.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:

@@ -50,7 +50,7 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """One GPU's ``metric`` deviates from the other GPUs; this began at ``since`` (seconds).
+    """One GPU has deviated from the other GPUs in ``metric`` since ``since`` (seconds).
 
     ``value`` is the value of this GPU, and ``others`` is the median of the other GPUs.
     """
@@ -104,7 +104,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether this GPU works as hard as the others; only then compare temperatures."""
+        """Return whether this GPU works as hard as the others, so temperatures can be compared."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -113,7 +113,7 @@ class Member:
         return True
 
     def note_agreement(self, now: float) -> None:
-        """Note that no value deviates."""
+        """Record that no value deviates at ``now`` (seconds)."""
         for held in (*self.apart, *self.held):
             held.note(now, holds=False)
 
@@ -167,9 +167,10 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Note deviations in one metric, and learn the usual differences.
+        """Record deviations in one metric, and learn the usual differences.
 
-        If ``found`` is None, only learn: the GPUs have not been at work for long enough.
+        If ``found`` is None, only learn: the GPUs have not been at work for long enough to be
+        judged.
         """
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]

@@ -77,8 +77,7 @@ class Envelope:
     """Buckets of several widths over one series, to show both its last minutes and its last days.
 
     Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
-    fill, so the level of each width is created only when the first bucket of the previous, narrower
-    width closes.
+    fill, so a width comes into use only when the first bucket of the next narrower width closes.
     """
 
     __slots__ = ("_levels",)
@@ -88,7 +87,7 @@ class Envelope:
         self._levels = [_Level(WIDTHS[0])]
 
     def add(self, time: float, value: float) -> int:
-        """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
+        """Add ``value`` at ``time`` (seconds); return how many widths have a newly closed bucket.
 
         If the result is n, these widths are the first n of ``WIDTHS``.
         """
@@ -110,7 +109,7 @@ class Envelope:
         return len(self._levels)
 
     def closed(self, level: int) -> Stretch:
-        """Return the closed buckets of ``WIDTHS[level]``, at most ``KEPT``, oldest first.
+        """Return at most ``KEPT`` closed buckets of the width ``WIDTHS[level]``, oldest first.
 
         Spans without a value have no bucket. Raises IndexError if the level is not in use yet.
         """

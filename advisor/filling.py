@@ -1,4 +1,4 @@
-"""Detects which file systems of a host fill up. Pure."""
+"""Detects which file systems of a host are filling up. Pure."""
 
 import math
 import re
@@ -73,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return how the space in use grows; None if it does not grow, or too little is in use."""
+        """Return the growth of the used space; None if none is found, or too little is used."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:
@@ -107,7 +107,7 @@ class Filesystems:
             reading,
             series.subject,
             Severity.CRITICAL if left.likely <= CRITICAL_SECONDS else severity,
-            f"Host: the file system {mount} fills up at {rate:,.1f} GB/h, and "
+            f"Host: the file system {mount} is filling up at {rate:,.1f} GB/h, and "
             f"will be full in {duration(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),

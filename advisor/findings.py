@@ -107,7 +107,7 @@ class Finding:
 
     @property
     def channel(self) -> str:
-        """The channel of the finding; characters that a channel may not contain are replaced."""
+        """The channel of the finding; characters that channels must not contain are replaced."""
         return FINDING.channel.format(kind=self.kind, subject=_INVALID.sub("_", self.subject)[:64])
 
     @property

@@ -13,7 +13,7 @@ SMALL = 0.1  # of the largest process's memory: a smaller process is only a cont
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The GPUs of a run, by subject; ``pids`` distinguish two runs of the same command."""
+    """The GPUs of a run, such as ``gpu0``; ``pids`` distinguish two runs of the same command."""
 
     command: str
     gpus: tuple[str, ...]
@@ -59,7 +59,7 @@ class GpuRuns:
             self._group()
 
     def of(self, gpu: str) -> Run | None:
-        """Return the run on ``gpu``; None if there is no run, or several users or commands."""
+        """Return the run on ``gpu``; None if the GPU's processes do not belong to a single run."""
         return self._runs.get(gpu)
 
     def _group(self) -> None:

@@ -1,4 +1,4 @@
-"""Decides whether memory in use shows a leak, and when the memory reaches its limit. Pure."""
+"""Finds out whether memory use shows a leak, and predicts when it reaches its limit. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -25,7 +25,7 @@ STEADY = 0.85  # times the growth of the first half: if the second half grows by
 
 
 class Growth(NamedTuple):
-    """Growth of the memory in use during ``stretch``: by ``size`` bytes, from ``base`` bytes.
+    """During ``stretch``, the memory in use grew by ``size`` bytes, from ``base`` bytes.
 
     ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
     seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
@@ -58,9 +58,10 @@ def find_growth(
 ) -> Growth | None:
     """Return the growth in the longest stretch that shows growth, or None.
 
-    ``closed`` is how many widths of ``envelope`` have a newly closed bucket; only stretches of
-    buckets of these widths are judged. ``limit`` and ``smallest``, the least growth to report, are
-    in bytes. ``largest_step`` is the largest share of the growth that may occur in a single step.
+    ``closed`` is how many widths of ``envelope`` have a newly closed bucket; only stretches that
+    consist of buckets of these widths are judged. ``smallest`` is the least growth to report; like
+    ``limit``, it is in bytes. ``largest_step`` is the largest share of the growth that may occur in
+    a single step.
     """
     found = None
     for level in range(closed):

@@ -46,7 +46,7 @@ class Inbox:
             return messages
 
     def stop(self) -> None:
-        """From now on, make every call of ``take`` return at once."""
+        """Make the current call of ``take`` and all later calls return immediately."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

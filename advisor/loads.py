@@ -1,4 +1,4 @@
-"""Distinguishes leaks from loading a dataset, where RAM grows by about as much as is read."""
+"""Distinguishes leaks from dataset loading, during which RAM grows by about the amount read."""
 
 import math
 from bisect import bisect_right
@@ -33,9 +33,9 @@ class Reads:
         """Return whether reading explains the growth of RAM.
 
         Reading explains the growth if RAM grew by about as much as was read, mostly at the same
-        times, and if much less was read in an equally long time before. Without the last condition,
-        the leak of a training run that reads data all the time would not be found. The loading of a
-        dataset explains growth only during its first LOAD_SECONDS.
+        times, and if much less was read during the preceding period of the same length. Without the
+        last condition, the leak of a training run that reads data all the time would not be found.
+        The loading of a dataset explains growth only during its first LOAD_SECONDS.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]

@@ -39,7 +39,7 @@ class MemorySeries:
     _risen_at: float = 0.0  # when the growth last continued
 
     def add(self, time: float, used: float, limit: float) -> bool:
-        """Add a value; return whether a bucket has closed, so the series has to be judged again."""
+        """Add a value; return True if a bucket has closed and the series should be judged again."""
         self.limit = limit
         self._closed = self._envelope.add(time, used)
         return self._closed > 0

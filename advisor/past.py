@@ -46,7 +46,7 @@ class Past:
     def __init__(
         self, reader: HistoryReader, spans: Spans, clock: Clock = unix_milliseconds
     ) -> None:
-        """Use ``reader``, opened by the method ``open``; ``clock`` returns Unix milliseconds."""
+        """Use ``reader``, which ``open`` opens; ``clock`` returns Unix milliseconds."""
         self._reader = reader
         self._spans = spans
         self._clock = clock
@@ -72,11 +72,11 @@ class Past:
         The history stores no fields that contain text, such as the kind of a GPU's memory. Their
         values are taken from the newest live samples.
 
-        The history stores no processes either, so the memory of past processes is estimated. If
-        only one process on a GPU holds much memory now, its past memory is the memory that was in
-        use on the GPU, minus the memory that is in use outside the process now. If several
-        processes hold memory now, it is not known which of them held it in the past, so the GPU's
-        past memory use is omitted.
+        The history stores no processes either, so the memory that a process held in the past is
+        estimated. If nearly all memory that is held on a GPU now belongs to one process, the
+        estimate is the GPU's memory use at the time, minus what is used outside the process now. If
+        several processes hold memory now, it is not known which of them held it in the past, so the
+        GPU's past memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -108,7 +108,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Yield ``samples`` of one channel, with what the history lacks added from live samples."""
+    """Yield ``samples`` of one channel, with the missing values taken from live samples."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples
@@ -131,7 +131,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold memory of the GPU; only the largest if it has nearly all."""
+    """Return the processes that hold GPU memory; only the largest if it holds nearly all of it."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]

@@ -10,8 +10,8 @@ from advisor.detectors.model import LONGEST_STEP
 class Smoothed:
     """An exponential moving average over about ``seconds``; it starts at 0.
 
-    The longer the time since the previous value, the larger is the weight of a value. A time of
-    more than ``LONGEST_STEP`` seconds counts as ``LONGEST_STEP``.
+    The longer the time since the previous value, the more weight a new value has. A time of more
+    than ``LONGEST_STEP`` seconds counts as ``LONGEST_STEP``.
     """
 
     seconds: float

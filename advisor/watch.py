@@ -139,7 +139,7 @@ class Watch:
         self._size += size - before
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
-        """Do the periodic work; ``connected``: whether the advisor is connected to the broker."""
+        """Do the periodic work; ``connected`` is true if the advisor is connected to the broker."""
         now = self._clock()
         if not connected:
             self._connected = None

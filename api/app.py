@@ -45,8 +45,8 @@ GPU, CPU, memory, disk and network metrics of machine-learning machines.
 Live data: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
 `{"channel", "event": "metrics", "data"}`. The first frames contain the newest sample of each
 channel, and the age of the sample in `age_seconds`. With `&batch=true`, frames are collected for
-50 ms and sent as one message, a JSON array. If the broker no longer retains a channel's newest
-message, a frame with the event `removed` gives the channel and the host.
+50 ms and sent together, as JSON arrays of at most 100 frames. If the broker no longer retains a
+channel's newest message, a frame with the event `removed` gives the channel and the host.
 
 Rates are in MB/s (1 MB = 10^6 bytes); sizes are in bytes. A value that the hardware does not report
 is null.
@@ -103,7 +103,7 @@ def create_app(
     """Return the application.
 
     ``others`` return the reports of the parts that run beside the API in the same process, such as
-    an ingester. The application serves these reports with its own.
+    an ingester. The application serves these reports together with its own.
 
     This function does not open ``live`` and ``reader``: they are opened when the server starts the
     application, and closed when the server stops.

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class FairShare(Generic[T]):
-    """The members, in the order in which they joined, and the network of each member.
+    """The clients in a group (its members), in the order in which they joined, and their networks.
 
     A network is a single IPv4 address, or the /64 prefix of an IPv6 address, because one machine
     can use all addresses of a /64.

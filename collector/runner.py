@@ -52,9 +52,9 @@ class Runner:
 
         ``deliver`` is called with each sample, ``on_change`` at each change of a sensor's state,
         and ``on_vanished`` with each channel that a sensor no longer reads. ``on_tick`` is called
-        at the end of each tick, when the sensors have been read. It does not wait for sensors that
-        are still busy with an earlier tick. If the readings of a tick take a long time, ``on_tick``
-        is also called before they are complete, and again after each late reading.
+        at the end of each tick, when the sensors have been read, except for sensors that are still
+        busy with an earlier tick. If the readings of a tick take a long time, ``on_tick`` is also
+        called before they are complete, and again after each late reading.
 
         If ``timeouts`` is None, a reading is discarded if it takes longer than the interval and
         longer than 1 s.

@@ -23,7 +23,7 @@ Facts = Iterable[tuple[str, str]]
 
 
 def print_addresses(settings: Settings, facts: Facts) -> None:
-    """Print the header, then ``facts``: pairs of a label and a text."""
+    """Print the header, then each of ``facts``: a label and its text."""
     say(f'System Monitor {__version__} on host "{settings.host_name}"\n')
     _print_facts(facts)
 

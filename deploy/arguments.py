@@ -25,8 +25,9 @@ _EPILOG = f"""\
 Each setting can also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line in the
 TOML file {default_config_file()} (http_port = 8080).
 Options override the environment, which overrides the file. Passwords and tokens cannot be options,
-because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
-name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
+because every user of the machine can read a command line. Instead, set a variable such as
+SYSTEM_MONITOR_HTTP_TOKEN, or name a file that contains the password or token, for example with
+SYSTEM_MONITOR_HTTP_TOKEN_FILE or --http-token-file FILE.
 
 Exit codes: 0 stopped normally; 1 a part of System Monitor or a command failed, or the output could
 not be written; 2 invalid settings."""

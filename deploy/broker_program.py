@@ -19,7 +19,7 @@ class BrokerProgram(Protocol):
 
     @property
     def one_port(self) -> bool:
-        """Whether the program serves MQTT 5 on the port of MQTT 3.1.1."""
+        """Whether the program serves MQTT 5 on the same port as MQTT 3.1.1."""
 
     @property
     def websockets(self) -> bool:

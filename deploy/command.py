@@ -86,7 +86,7 @@ def _checked(arguments: Sequence[str]) -> "Start":
 
 
 def _warn_about_ignored_variables() -> None:
-    """Log a warning that lists all variables ``SYSTEM_MONITOR_…`` that are not settings.
+    """Log a warning that lists all ``SYSTEM_MONITOR_…`` variables that are not settings.
 
     Such variables are not an error, since another program may use them.
     """

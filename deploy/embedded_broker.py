@@ -101,7 +101,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start the broker and return once it accepts clients.
 
-        Raises SettingsError if the port is in use or the address does not belong to this machine.
+        Raises SettingsError if the broker cannot listen on its address, or does not start in time.
         """
         require_free_port(self.host, self.port, "mqtt")
         try:

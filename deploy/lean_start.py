@@ -27,11 +27,11 @@ class Start(NamedTuple):
 
 
 def replace_process(start: Start) -> None:
-    """Restart the program, which then reads ``start`` with ``received``; return only on failure.
+    """Restart the program, which then reads ``start`` with ``received``; return if that fails.
 
     The settings contain secrets, so they are passed on in a file that exists only in memory. Such
-    files exist only on Linux; elsewhere, this function returns at once. Stop signals are blocked
-    until the restarted program can handle them.
+    files exist only on Linux; elsewhere, this function does nothing. Stop signals are blocked until
+    the restarted program can handle them.
     """
     if not hasattr(os, "memfd_create") or not sys.executable or sys.argv[0] in ("-c", "-"):
         return

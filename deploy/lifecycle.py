@@ -34,7 +34,7 @@ class Component(Protocol):
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process at once with exit code ``code``, without stopping any parts."""
+    """Let a signal end the process immediately with exit code ``code``; no parts are stopped."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)

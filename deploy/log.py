@@ -8,7 +8,7 @@ from telemetry.printable import printable
 
 
 def configure(level: str, form: str) -> None:
-    """Make the log show the messages of ``level``, such as ``warning``, and of higher levels.
+    """Make the log show messages of ``level`` (such as ``warning``) and of higher levels.
 
     The format ``form`` is ``plain`` or ``json``.
     """

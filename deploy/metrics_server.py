@@ -18,8 +18,8 @@ _SECONDS = 10.0  # timeout of a request
 class MetricsServer:
     """Serves metrics for Prometheus on ``port`` of the loopback interface, at every path.
 
-    Each response contains the counters from all ``reporters`` and, if ``readings`` is given, the
-    newest sensor values that it returns.
+    Each response contains the counters from all ``reporters``. If ``readings`` is given, each
+    response also contains the newest sensor values, which ``readings`` returns.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class Player:
     acknowledged, and ``too_large`` the number of messages skipped because of their size.
     ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is true if the
     broker has delivered the first message back to us, which proves that the user may publish. An
-    acknowledgement proves nothing: Mosquitto also acknowledges messages that the user may not
+    acknowledgement does not prove this: Mosquitto also acknowledges messages that the user may not
     publish, and then discards them.
     """
 
@@ -40,7 +40,7 @@ class Player:
         self.played = self.sent = self.too_large = self.elapsed = 0
 
     def play(self, entries: Iterable[Entry], replay: Replay, speed: float) -> None:
-        """Publish the messages that ``replay`` creates from ``entries``, each at its time."""
+        """Publish the messages that ``replay`` creates from ``entries``, each when it is due."""
         began = time.monotonic()
         batch: list[Publication] = []
         for entry in entries:
@@ -62,7 +62,7 @@ class Player:
     def publish(self, batch: Sequence[Publication], seconds: float | None = None) -> None:
         """Publish ``batch``, and return once the broker has acknowledged all of it.
 
-        Give up after ``seconds``. Without ``seconds``, give up when ``stopping`` is set.
+        Give up after ``seconds``; if ``seconds`` is None, give up only when ``stopping`` is set.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while batch and not self._is_over(deadline):

@@ -40,9 +40,9 @@ class RetainedMessages:
     def remove(self) -> list[str]:
         """Remove the messages, and return their topics.
 
-        A broker may deliver only some of many retained messages at once, so this method repeats the
-        removal until no new topics are found. Raises SystemMonitorError if the broker does not
-        remove all messages.
+        If there are many retained messages, a broker may deliver only some of them to a new
+        subscriber, so this method repeats the removal until no new topics are found. Raises
+        SystemMonitorError if the broker does not remove all messages.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:

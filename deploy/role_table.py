@@ -1,4 +1,4 @@
-"""The roles: what each does, the settings that it takes as options, and examples."""
+"""The roles (subcommands): what each does, which settings it takes as options, and examples."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ _EVERYTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role of the command, as its help describes it."""
+    """A role (a subcommand): its options, and the texts of its help."""
 
     help: str
     options: tuple[str, ...]
@@ -96,7 +96,7 @@ ROLES = {
         "  system-monitor check",
     ),
     "forget": Role(
-        "remove a host's retained messages from the broker, for example if the host is retired",
+        "remove a host's retained messages from the broker, for example after retiring the host",
         (*_BROKER, *_LOG),
         "The broker retains the newest message of each topic until an empty one replaces it. This\n"
         "command removes the retained messages of HOST and lists their topics; the API then no\n"
@@ -111,8 +111,9 @@ ROLES = {
     "findings": Role(
         "analyse a recording and print its findings",
         ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as `record` writes them. The command prints a\n"
-        "JSON object on a line of its own whenever a finding begins, becomes more severe or ends.\n"
+        "FILE contains one message per line: the topic and the payload, as `record` writes them.\n"
+        "Whenever a finding begins, becomes more severe or ends, the command prints a line with a\n"
+        "JSON object.\n"
         "It needs no broker and no history. Lines that are not valid are skipped and counted. The\n"
         "exit code is 1 if the file contains no samples.",
         "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
@@ -120,17 +121,19 @@ ROLES = {
     "record": Role(
         "write the messages of a broker to a file, for `findings` and `replay`",
         (*_BROKER, *_LOG),
-        "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
-        "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
-        "is lost, the command reconnects; messages published in the meantime are missing.",
+        "Each line contains the topic and the payload of one message, as mosquitto_sub -v prints\n"
+        "them. Without --output, the lines go to standard output. Ctrl-C ends the recording. If\n"
+        "the connection is lost, the command reconnects; messages published in the meantime are\n"
+        "missing.",
         "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
     ),
     "replay": Role(
         "publish a recording to a broker, at the original pace or faster",
         ("history_hours", *_BROKER, *_LOG),
-        "By default, the timestamps are shifted so that the recording ends when the replay ends,\n"
-        "as if it happened now. If a recorded host is online at the broker, it must be replayed\n"
-        "under another name (--host-as). When the replay ends, its hosts are set offline.\n"
+        "By default, all timestamps are shifted by the same amount, so that the newest one is the\n"
+        "time at which the replay ends. If a host of the recording is publishing to the broker,\n"
+        "it must be replayed under a different name (--host-as). When the replay ends, the\n"
+        "replayed hosts are set to offline.\n"
         "With --keep-timestamps, the replay only adds to the history, at the original times: no\n"
         "current value changes, so online hosts can keep their names.",
         "  system-monitor replay night.txt\n"
@@ -138,7 +141,7 @@ ROLES = {
         "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
     ),
     "notify": Role(
-        "send a test notice to each of notify_urls, and to notify_command",
+        "send a test notice to each target in notify_urls, and to notify_command",
         ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
         "The output shows for each target whether it accepted the notice, or what failed. The\n"
         "command needs no broker and no history. The exit code is 1 if a target failed or if no\n"
@@ -149,9 +152,9 @@ ROLES = {
         "write the history of a running System Monitor as CSV, JSON lines or Parquet",
         ("http_host", "http_port", "http_token_file", *_LOG),
         "Each row contains the samples that were taken at the same time. For older data, of which\n"
-        "the history has only one point per minute, a row contains the means of one minute.\n"
+        "the history has only one point per minute, a row contains one-minute means.\n"
         "Columns have names such as `system/gpu/0.temperature`. The command requests a limited\n"
-        "number of points at a time, so a long time span needs little memory, too. The exit code\n"
+        "number of points at a time, so even a long time span needs little memory. The exit code\n"
         "is 1 if the export is incomplete.",
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
@@ -162,14 +165,14 @@ ROLES = {
     "top": Role(
         "show live values in the terminal: GPUs, processes, the machine, findings",
         (*_BROKER, *_LIMITS),
-        "The command subscribes to the broker and needs no other part. The key q quits; the key\n"
-        "? lists all keys. The command needs the library Textual:\n"
+        "The command connects only to the broker; it needs neither the API nor the history. The\n"
+        "key q quits; the key ? lists all keys. The command needs the library Textual:\n"
         "pip install 'system-monitor[top]'.",
         "  system-monitor top\n"
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "run": Role(
-        "run a command, such as a training job, and publish it as a run with a name and summary",
+        "run a command, such as a training job, and publish it as a run with a name and a summary",
         run_request.OPTIONS,
         "COMMAND uses the terminal and receives all signals; its exit code is returned. At the\n"
         "end, a summary of the resources that COMMAND and all its child processes used is printed\n"

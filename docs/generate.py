@@ -127,7 +127,7 @@ def _field_row(field: Field) -> tuple[str, ...]:
 
 
 def findings_tables() -> str:
-    """Return, for each kind of finding, its meaning and a table with its rule and its limits."""
+    """Return, for each kind of finding, its meaning and a table of its rule and thresholds."""
     kinds = [detector.kind for detector in DETECTORS]
     return "\n\n".join(
         f"### `{kind.name}`\n\n{kind.help}\n\n"
@@ -167,7 +167,7 @@ def metrics_table() -> str:
 
 
 def peers_table() -> str:
-    """Return a table of our metrics that another exporter also has, with their names there."""
+    """Return a table of our metrics that other exporters also have, with the names used there."""
     rows = [
         (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
         for ours, names in PEERS.items()

@@ -15,7 +15,7 @@ def operations() -> Iterator[tuple[str, str, list[Row]]]:
     """Yield the method and path, the description, and the table rows of each operation.
 
     The table has a row for each parameter, with its name, its default value as JSON, and its
-    description. If a parameter has no default value, its cell is empty.
+    description. If a parameter has no default value, the second cell of its row is empty.
     """
     app = FastAPI()
     for router in DOCUMENTED:

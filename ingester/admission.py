@@ -54,7 +54,7 @@ class Admission:
         self._newest: OrderedDict[tuple[str | None, str], str] = OrderedDict()  # the newest ids
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
-        """Raise MalformedMessageError if ``sample`` may not be stored.
+        """Raise MalformedMessageError if ``sample`` must not be stored.
 
         ``retained`` is true if the broker delivered the sample as a retained message. The error's
         reason is ``too many hosts``, ``too many channels`` or ``too many devices``.
@@ -78,11 +78,11 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Raise MalformedMessageError if ``event`` may not be stored.
+        """Raise MalformedMessageError if ``event`` must not be stored.
 
-        ``retained`` is true if the broker delivered the event as a retained message. This is
-        allowed only for an event that belongs to a state, such as a finding or run. The error's
-        reason is ``retained event``, ``too many events`` or ``too many states``.
+        ``retained`` is true if the broker delivered the event as a retained message. Only an event
+        that belongs to a state, such as a finding or run, may be retained. The error's reason is
+        ``retained event``, ``too many events`` or ``too many states``.
         """
         family = family_of(event.channel)
         if family is not None and family.nature is Nature.STATE:
@@ -94,7 +94,8 @@ class Admission:
             )
         if wait := self._events.take():
             detail = (
-                f"at most {EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
+                f"at most {EVENT_BURST} in a burst, then {EVENTS_PER_MINUTE:g} a minute; "
+                f"wait {wait} s"
             )
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
@@ -110,7 +111,8 @@ class Admission:
             return
         if wait := self._states.take():
             detail = (
-                f"at most {STATE_BURST} at once, then {STATES_PER_MINUTE:g} a minute; wait {wait} s"
+                f"at most {STATE_BURST} in a burst, then {STATES_PER_MINUTE:g} a minute; "
+                f"wait {wait} s"
             )
             raise MalformedMessageError("too many states", f"{event.channel}: {detail}")
         self._newest[key] = event.id

@@ -1,4 +1,4 @@
-"""Writes received messages to the history in batches, and acknowledges each batch once stored."""
+"""Writes received messages to the history in batches, and acknowledges each stored batch."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory the message takes."""
+        """The approximate number of bytes that the message takes in memory."""
         return len(self.message.payload) + _OVERHEAD_BYTES
 
 
@@ -75,7 +75,7 @@ class Batcher:
         return len(self._pending) + self._taken
 
     def start(self) -> None:
-        """Open the history and start to write, both in the background."""
+        """Open the history and start writing, both in the background."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -127,9 +127,9 @@ class Batcher:
     def _next_batch(self) -> list[Delivery]:
         """Wait for the next batch, and return it.
 
-        The batch is complete once it is large enough, has waited long enough, or no further message
-        has arrived for a moment. If no message arrives before the thread must stop or compute
-        one-minute points, the batch is empty.
+        The batch is complete once it is large enough or has waited long enough, or once no further
+        message has arrived for a moment. If no message arrives before the thread must stop or
+        compute one-minute points, the batch is empty.
         """
         with self._changed:
             self._changed.wait_for(

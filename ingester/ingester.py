@@ -26,7 +26,7 @@ _MALFORMED = "Messages that are not valid, or that exceed a limit"
 _RECEIVED = "Valid samples and events that the broker delivered"
 _STORED = "Samples and events that the history stored"
 _REJECTED = "Samples and events that the history rejected"
-_OUTSIDE = "Samples and events discarded as older than their retention or too far in the future"
+_OUTSIDE = "Samples and events discarded because they were too old, or too far in the future"
 _EVICTED = "Stored samples and events deleted early, because the history was full"
 _DELAY = "Time from the arrival of the newest batch's first message until the batch was stored"
 
@@ -90,7 +90,7 @@ class Ingester:
 
     @property
     def problem(self) -> str | None:
-        """A sentence about why the history cannot store samples now; None if it can store them."""
+        """A sentence that says why the history cannot store samples at present; None if it can."""
         return self._batcher.storage.problem
 
     @property

@@ -27,11 +27,12 @@ class _StoppedError(Exception):
 class Storage:
     """Stores records in ``history``; a rejected record does not block the other records.
 
-    While the store is not usable, a write is retried indefinitely, after growing pauses. A batch
-    that the store rejects, or that fails five times with an unexpected error, is halved until the
-    rejected records are isolated. Rejected records are logged, counted by reason in ``rejected``,
-    and discarded. ``problem`` is a sentence about why the store accepts no records at present; None
-    if it accepts them. ``failures`` counts the failed attempts, but not the rejections.
+    While the store is not usable, a write is retried indefinitely; the pauses between attempts
+    grow. A batch that the store rejects, or that fails five times with an unexpected error, is
+    halved until the rejected records are isolated. Rejected records are logged, counted by reason
+    in ``rejected``, and discarded. ``problem`` is a sentence that says why the store accepts no
+    records at present; it is None if the store accepts them. ``failures`` counts the failed
+    attempts, but not the rejections.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:
@@ -49,7 +50,7 @@ class Storage:
 
     @property
     def outside_window(self) -> int:
-        """How many samples and events were discarded because they are outside their retention."""
+        """How many samples and events were discarded as too old or too far in the future."""
         return self._history.dropped
 
     @property
@@ -66,7 +67,7 @@ class Storage:
         return True
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store or reject ``records``, retrying failures; return False if stopped before that."""
+        """Store or reject all ``records``, retrying failures; return False if stopped midway."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped

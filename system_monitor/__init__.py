@@ -31,7 +31,7 @@ def run(name: str, *, tags: "Iterable[str]" = ()) -> "AbstractContextManager[Non
 
     Inside another run, for example under ``system-monitor run``, the block does not become a run.
     Instead, annotations in the other run mark the beginning and the end of the block. With
-    torchrun, only the process of rank 0 publishes the run.
+    torchrun, only the process with rank 0 publishes the run.
     """
     from system_monitor import helper  # noqa: PLC0415 - as above
 

@@ -13,12 +13,12 @@ def main() -> None:
 
 
 def _search_own_folder_first() -> None:
-    """Let imports find the program's packages even if folders of the user have the same names.
+    """Let imports find the program's packages even if the user's folders have the same names.
 
     ``PYTHONPATH=.`` and ``python -m`` put the user's folders before the standard library, and many
     repositories contain a folder ``deploy`` or ``api``. So the user's folders move to the end of
-    ``sys.path``. The standard library stays first, because ``site-packages``, which contains the
-    program, may also contain outdated copies of standard modules.
+    ``sys.path``. The program is in ``site-packages``, which may also contain outdated copies of
+    standard modules. So the standard library stays first.
     """
     standard_library = os.path.dirname(os.__file__)  # noqa: PTH120 - no pathlib yet
     own_folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no pathlib yet

@@ -60,8 +60,8 @@ class Outbox:
     def start(self) -> None:
         """Start the thread.
 
-        This loads paho in the caller's thread. If another thread loaded paho and the process forked
-        at that moment, the child process could never load paho.
+        This loads paho in the caller's thread. If the process forked while another thread was
+        loading paho, the child process could never load it.
         """
         self._new_client = _load_paho()
         threading.Thread(target=self._run, name="system-monitor", daemon=True).start()
@@ -78,7 +78,7 @@ class Outbox:
             )
 
     def flush(self) -> None:
-        """Wait at most 2 s until everything is published; do not wait if the broker has failed."""
+        """Wait at most 2 s for everything to be published; do not wait if the broker has failed."""
         deadline = time.monotonic() + _LAST_SECONDS
         while time.monotonic() < deadline and not self._failed.is_set():
             if self._idle.wait(_POLL_SECONDS):
@@ -102,7 +102,7 @@ class Outbox:
                 self._report(f"a message could not be published ({error!r})")
 
     def _next(self) -> list[Make]:
-        """Wait until messages must be published, and return them."""
+        """Wait until there are messages to publish, and return them."""
         try:
             made = self._messages.get(timeout=max(0.0, self._again_at - time.monotonic()))
         except queue.Empty:
@@ -167,8 +167,8 @@ class Outbox:
 def _load_paho() -> Callable[[str], Any] | None:
     """Load paho, and return a function that creates a client.
 
-    This also loads a module that paho would otherwise load later. Return None if paho 2 is not
-    installed.
+    Return None if paho 2 is not installed. This also loads the ``idna`` codec, which paho's own
+    thread would otherwise load when it connects.
     """
     try:
         from paho.mqtt.client import Client  # noqa: PLC0415 - only once something is published

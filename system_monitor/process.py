@@ -1,4 +1,4 @@
-"""Describes this process in the same way as the collector does."""
+"""Describes this process the same way the collector does."""
 
 import getpass
 import hashlib

@@ -51,7 +51,8 @@ class Address(NamedTuple):
 def resolve(scheme: TopicScheme, topic: str) -> Address:
     """Return the address in ``topic``.
 
-    Raises MalformedMessageError with the reason ``unknown channel`` if there is no such channel.
+    Raises MalformedMessageError with the reason ``unknown channel`` if the topic does not contain a
+    known channel.
     """
     host, channel = scheme.parse(topic) or (None, "")
     family = family_of(channel)
@@ -94,7 +95,7 @@ def decode_status(address: Address, payload: bytes) -> CollectorStatus:
 
 
 def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
-    """Return the event that ``model`` describes; add an id or a timestamp if it is missing."""
+    """Return the event that ``model`` describes; fill in a missing id or timestamp."""
     return _event_of(family.channel, model, arrived)
 
 

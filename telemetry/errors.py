@@ -1,7 +1,7 @@
-"""Every error that System Monitor raises on purpose.
+"""The errors that several parts of System Monitor raise or catch.
 
     SystemMonitorError
-    ├── SettingsError                 a setting is wrong or a port is occupied; exit code 2
+    ├── SettingsError                 a setting is wrong or a port is in use; exit code 2
     ├── SensorAbsentError             this machine lacks the hardware or driver of a sensor
     ├── SensorFailedError             a reading, or a part of a reading, failed
     ├── MalformedMessageError         a message from the bus is not valid
@@ -10,16 +10,16 @@
         ├── HistoryUnavailableError   the store is not responding; trying again may help
         └── HistoryRejectedError      the store rejects records; trying again will not help
 
-The message of each error explains the reason to the user.
+Each error's message explains the problem to the user.
 """
 
 
 class SystemMonitorError(Exception):
-    """The base class of the errors in this module."""
+    """The base class of the errors whose message explains a problem to the user."""
 
 
 class SettingsError(SystemMonitorError):
-    """A setting or argument is wrong, or a port is occupied. Raised only while a command starts."""
+    """A setting or argument is wrong, or a port is in use. Raised only while a command starts."""
 
 
 class SensorAbsentError(SystemMonitorError):
@@ -27,13 +27,13 @@ class SensorAbsentError(SystemMonitorError):
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading failed completely or in part; the sensor has yielded the values it could read."""
+    """A reading failed at least in part; the sensor has already yielded the values that it read."""
 
 
 class MalformedMessageError(SystemMonitorError):
     """A message on one of our topics is not valid.
 
-    ``reason`` is from a small fixed set of texts, because invalid messages are counted by reason.
+    ``reason`` is one of a few fixed strings, because invalid messages are counted by reason.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -51,7 +51,7 @@ class HistoryError(SystemMonitorError):
 
 
 class HistoryUnavailableError(HistoryError):
-    """The history store is not responding, or is not usable at present.
+    """The history store is not responding, or cannot be used at the moment.
 
     ``retry_after`` is the number of seconds that the store asks its clients to wait before the next
     attempt, or 0 if the store does not ask for a delay.
@@ -66,7 +66,7 @@ class HistoryUnavailableError(HistoryError):
 class HistoryRejectedError(HistoryError):
     """The history store rejects records: they are not valid, or too large for one request.
 
-    ``reason`` is from a small fixed set of texts, because rejections are counted by reason.
+    ``reason`` is one of a few fixed strings, because rejections are counted by reason.
     """
 
     def __init__(self, sentence: str, reason: str) -> None:

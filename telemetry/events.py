@@ -1,8 +1,8 @@
 """An event reports something that happened at one moment.
 
-A state is also published as an event: its timestamp is the moment at which the state last changed.
-The end of a state is another event. Its id is the id of the event that began the state, followed by
-``END``.
+States are published as events too: the event's timestamp is the moment at which the state last
+changed. The end of a state is another event. Its id is the id of the event that began the state,
+followed by ``END``.
 """
 
 import hashlib

@@ -9,8 +9,7 @@ _SECONDS = 60.0
 class RateLimitedLog:
     """Writes at most one line a minute to ``logger``, and discards all other lines.
 
-    Each line should contain the total number of events, which includes the events whose lines were
-    discarded.
+    Each line should contain the total number of events, including those whose lines were discarded.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:

@@ -180,7 +180,8 @@ def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
     """Return the definitions of an event's fields.
 
-    A fixed field is required; if its value is free text, the text must not be blank.
+    A field is required if the catalogue marks it as ``fixed``. If the value of such a field is free
+    text, the text must not be blank.
     """
     definitions: dict[str, Any] = {}
     for field in fields:
@@ -228,7 +229,7 @@ def payload_model(family: Family) -> type[Payload]:
 def message_type(
     family: Family, names: frozenset[str] | None = None
 ) -> TypeAdapter[dict[str, Any]]:
-    """Return the type of a message of ``family``: its payload, and the flag ``late`` of ``Sample``.
+    """Return the type of a message of ``family``: the payload and the flag ``Sample.late``.
 
     If ``names`` is given, only the family's fields with these names are read; all other fields of
     the family may be invalid.

@@ -20,7 +20,7 @@ class Places:
     A name is silent if no live message has contained it in the last two minutes. So a name that
     is known only from retained messages is silent from the start. Once ``limit`` names are
     tracked, a new name takes the place of a silent name, which is evicted. But a new name in a
-    retained message never evicts another name: it is not tracked.
+    retained message never evicts another name: if there is no room for it, it is not tracked.
     """
 
     def __init__(
@@ -53,7 +53,10 @@ class Places:
         return True
 
     def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Return whether there is room for ``names``; if ``live``, evict silent names for this."""
+        """Return whether there is room for ``names``.
+
+        If ``live``, silent names are evicted when that makes enough room.
+        """
         missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []
@@ -63,7 +66,7 @@ class Places:
         return True
 
     def evict_silent(self, keep: str) -> bool:
-        """Evict the name that has been silent the longest, except ``keep``.
+        """Evict the name, other than ``keep``, that has been silent the longest.
 
         Return False if no other name is silent.
         """
@@ -81,7 +84,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return up to ``count`` silent names not in ``keep``, the one silent for longest first."""
+        """Return up to ``count`` silent names that are not in ``keep``, longest silent first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

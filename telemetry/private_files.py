@@ -23,7 +23,7 @@ def create_file(path: Path) -> None:
 
 
 def restrict(path: Path) -> None:
-    """Remove the permissions of other accounts from a file, if this account may do so.
+    """Remove other accounts' access to a file, if this account may do so.
 
     The file is not opened, because closing it would release the locks that SQLite has on it.
     """

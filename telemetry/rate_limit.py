@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """Allows ``burst`` actions at once, and then ``per_minute`` actions a minute on average.
+    """Allows ``burst`` actions immediately, then ``per_minute`` actions a minute on average.
 
     Not thread-safe.
     """

@@ -45,7 +45,7 @@ def gauge(
 class Report:
     """The state of one part at one moment.
 
-    ``problem`` is a sentence on why the part does not work at present; None if the part works.
+    ``problem`` is a sentence that says why the part does not work; None if the part works.
     ``notes`` are sentences that the operator should read even while the part works.
     """
 

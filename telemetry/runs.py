@@ -14,7 +14,7 @@ def failure_of(run: Mapping[str, object]) -> str | None:
 
 
 def has_unknown_end(run: Mapping[str, object]) -> bool:
-    """Return whether neither a signal nor an exit code of an ended run is known."""
+    """Return whether an ended run has neither a known signal nor a known exit code."""
     return not run["signal"] and run["exit_code"] is None
 
 

@@ -43,9 +43,9 @@ class SensorReport:
     ``reason`` explains the state, and ``description`` is what the sensor reads.
 
     ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` counts
-    the failed readings since the collector started. ``missed_ticks`` counts the skipped readings,
-    for example because the previous reading had not returned. ``details`` are facts such as the
-    driver version.
+    the failed readings since the collector started. ``missed_ticks`` counts the readings that were
+    skipped, for example because the previous reading had not returned. ``details`` are facts such
+    as the driver version.
     """
 
     __pydantic_config__ = _DECODING

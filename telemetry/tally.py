@@ -18,7 +18,7 @@ _logs: WeakValueDictionary[str, RateLimitedLog] = WeakValueDictionary()
 class Tally:
     """Counts rejections in ``by_reason``; logs at most one rejection a minute, with the total.
 
-    All tallies with the same ``what``, the beginning of their log lines, share this limit.
+    All tallies whose log lines begin with the same ``what`` share this limit.
     """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:

@@ -43,7 +43,7 @@ _ADVICE = (
 class _Floor:
     """The lowest recent power of a GPU, from readings while its memory was held.
 
-    A power is remembered for at least FORGET and at most twice FORGET.
+    A reading counts for at least FORGET, and at most twice as long.
     """
 
     power: float = 1e9  # watts, since ``since``
@@ -112,10 +112,11 @@ class IdleGpu:
         f"{_USUAL['held']:g} GB of the GPU's memory is in use, the utilization is below "
         f"{_USUAL['utilization']:g}%, and the power stays near its lowest value of the last "
         f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs at least "
-        f"{FEWEST_READINGS} readings to judge this, or {FEWEST_MEANS} readings if the GPU's energy "
-        "counter shows that the power was also low between them. The finding begins as an `info`, "
-        f"and becomes a `warning` once the GPU has been idle for {_USUAL['warning']:g} min. Short "
-        f"bursts of work are ignored if they take up to {RECOVERY:.0%} of the time. If readings "
+        f"{FEWEST_READINGS} readings to judge the power, or {FEWEST_MEANS} readings if the GPU's "
+        "energy counter shows that the power was also low between the readings. The finding "
+        "begins as an `info`, and becomes a `warning` once the GPU has been idle for "
+        f"{_USUAL['warning']:g} min. Short bursts of work are ignored if they take at most "
+        f"{RECOVERY:.0%} of the time. If readings "
         f"are missing for more than {_GAP / MINUTE:g} min before the finding begins, the "
         f"{_USUAL['minutes']:g} min start again. The finding ends after "
         f"{BUSY_SECONDS:g} s of work, after a gap of more than {_LONG_GAP / MINUTE:g} min, or once "
@@ -126,10 +127,10 @@ class IdleGpu:
         "A run with such short kernels is reported as idle if the GPU does not report its power, "
         "or if the power has hardly changed for two hours. In MIG mode, the driver reports no "
         "utilization, so no finding is reported.",
-        "the utilization: jobstats highlights a mean utilization below 15%, and our threshold of "
-        "5% reports fewer GPUs; the power: traces of real GPUs, where working GPUs show 0 to 1% "
-        "utilization for up to 28 min at 1.5 to 2.3 times their idle power, and the power of idle "
-        "GPUs varies by only 0.03 to 0.5 W",
+        "the utilization: the job-monitoring tool jobstats highlights a mean utilization below "
+        "15%, and our threshold of 5% reports fewer GPUs; the power: traces of real GPUs, where "
+        "working GPUs show 0 to 1% utilization for up to 28 min while they draw 1.5 to 2.3 times "
+        "their idle power, and the power of idle GPUs varies by only 0.03 to 0.5 W",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})

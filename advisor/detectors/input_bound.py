@@ -54,25 +54,27 @@ class _Unit:
 
 
 class InputBound:
-    """Finds runs whose GPUs wait, and the limit of the host that explains the waiting."""
+    """Finds runs whose GPUs wait, and the host limit that explains the waiting."""
 
     kind: ClassVar[Kind] = Kind(
         "input_bound",
         "The GPUs of a run have low utilization because they wait for data, for the CPU, or for "
         "something that the host's metrics do not show. The subject is the first GPU of the run.",
         f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min. A stretch is longer "
-        f"if fewer than {READINGS} readings of a GPU arrive in this time. A finding begins "
+        f"if fewer than {READINGS} readings of a GPU arrive within this time. A finding begins "
         f"once all stretches of the last {_USUAL['minutes']:g} min meet two conditions. First, the "
         f"mean utilization is between {stretches.IDLE:g}% and {_USUAL['utilization']:g}%. Second, "
         "a limit of the host explains the waiting, or the GPUs alternate between work (at least "
         f"{stretches.WORKING:g}% utilization) and waiting (at most {stretches.WAITING:g}%). A "
         "limit explains the waiting if the host reaches it in at least "
-        f"{LEAST_SHARE:.0%} of its readings, and at least {EXPLAINS:g} times as often as the "
-        f"utilization is below {_USUAL['utilization']:g}%. The finding is a `warning` and names "
-        "the limit that explains the most stretches. If even more stretches are explained by no "
-        "limit, the finding is an `info`. If several limits explain a stretch, only the first of "
-        "them in this list counts: all tasks wait for memory at once during "
-        f"{_USUAL['pressure']:g}% of the time; all tasks wait for I/O at once during "
+        f"{LEAST_SHARE:.0%} of its readings, and this share is at least {EXPLAINS:g} times the "
+        "share of the GPU readings whose utilization is below "
+        f"{_USUAL['utilization']:g}%. The finding is a `warning` and names "
+        "the limit that explains the most stretches. But if the stretches that no limit explains "
+        "outnumber the stretches that this limit explains, the finding is an `info`, and names no "
+        "limit. If several limits explain a stretch, only the first of them in this list counts: "
+        "all tasks wait for memory simultaneously during "
+        f"{_USUAL['pressure']:g}% of the time; all tasks wait for I/O simultaneously during "
         f"{_USUAL['pressure']:g}% of the time; all cores together at {host_limits.ALL_CORES:g}%; "
         f"the disks at {_USUAL['ceiling']:g}% of their "
         "highest rate so far, while tasks wait for I/O; the network at "
@@ -88,9 +90,10 @@ class InputBound:
         "A host limit that is reached while the GPUs wait is not always the cause of the waiting. "
         "If the driver does not list processes, each GPU is judged separately. An inference server "
         "whose command is not recognized can look like a run that waits.",
-        "jobstats highlights a mean utilization below 15%; of 168 real GPUs in use, 104 had a mean "
-        "utilization below 50%, so low utilization alone is not a finding; the other values were "
-        "tuned on the even seeds of `python -m tests.benchmarks.findings`",
+        "the job-monitoring tool jobstats highlights a mean utilization below 15%; of 168 real "
+        "GPUs in use, 104 had a mean utilization below 50%, so low utilization alone is not a "
+        "finding; the other values were tuned on the even seeds of "
+        "`python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
         {"gpu", "gpu_processes", "cpu", "memory", "disk", "network"}

@@ -48,9 +48,9 @@ class MemoryGrowth:
         f"probably be reached within {_USUAL['warning']:g} h, the finding is a `warning`; "
         "otherwise, it is an `info`. The finding ends once the memory is "
         "released, the process or run ends, or the growth stops.",
-        "growth during a warm-up; use that rises and falls in a sawtooth above a constant base; "
-        "spikes during validation; an allocator whose memory levels off; a dataset that is read "
-        "into RAM; a sequence of jobs",
+        "growth during a warm-up; memory use that rises and falls in a sawtooth above a constant "
+        "base; spikes during validation; an allocator whose memory levels off; a dataset that is "
+        "read into RAM; a sequence of jobs",
         f"A process or run may be warming up during its first {_USUAL['warm_up']:g} min, so a leak "
         "that fills the memory within this time is not reported. Growth of memory that processes "
         "share, or that belongs to no run, is reported for the host's RAM as a whole, without "

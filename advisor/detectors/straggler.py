@@ -30,8 +30,9 @@ READINGS = 4  # fewest comparisons in a row in which a GPU has to deviate
 _USUAL = effective("straggler", {})
 _ADVICE = (
     "A run whose GPUs work in step is as slow as its slowest GPU. Compare this GPU with another "
-    "GPU of the run: `nvidia-smi -q -i 0,1` shows their clocks, power and PCIe links. Also check "
-    "whether its process gets as much CPU time and data as the other processes of the run."
+    "GPU of the run: for example, `nvidia-smi -q -i 0,1` shows the clocks, power and PCIe links of "
+    "GPUs 0 and 1. Also check whether the process on this GPU gets as much CPU time and data as "
+    "the other processes of the run."
 )
 
 
@@ -43,12 +44,12 @@ class Straggler:
         "One GPU of a run differs from the other GPUs in clock, power, utilization or temperature. "
         "If the GPUs work in step, the whole run is as slow as this GPU.",
         f"The GPUs of a run are compared with each other if the run has at least {FEWEST} GPUs, "
-        f"all of one model, and most of them have at least {LOADED:g}% utilization. GPUs belong to "
-        "one run if their processes have the same user and command, and each process started at "
-        f"most {gpu_runs.TOGETHER / 60_000:g} min after the previous process. A finding begins if "
-        f"one GPU deviates from the median of the other GPUs for {_USUAL['minutes']:g} min while "
-        "the other GPUs are alike. The finding is a `warning` if the clock is "
-        f"{_USUAL['clock']:g}% below the median, if the power is {_USUAL['power']:g}% further "
+        f"all of the same model, and most of them have at least {LOADED:g}% utilization. GPUs "
+        "belong to one run if their processes have the same user and command, and each process "
+        f"started at most {gpu_runs.TOGETHER / 60_000:g} min after the previous process. A finding "
+        f"begins if one GPU deviates from the median of the others for {_USUAL['minutes']:g} min "
+        "while the others hardly differ from each other. The finding is a `warning` if the clock "
+        f"is {_USUAL['clock']:g}% below the median, if the power is {_USUAL['power']:g}% further "
         f"below the median than usual, or if the utilization is {_USUAL['utilization']:g} points "
         "further below the median than usual. The finding is an `info` if the temperature is "
         f"{_USUAL['temperature']:g} °C further above the median than usual, at about the same "
@@ -57,11 +58,12 @@ class Straggler:
         f"the usual difference is ignored if it is less than {UNUSUAL:g} times the mean deviation "
         "of all GPUs of the run. The finding ends once the difference is less than "
         f"{ENDS:.0%} of the threshold, or the run ends.",
-        "servers whose loads differ now and then; different jobs, even with the same command (if "
-        f"at least two GPUs have each deviated for {LONE:g} s, in at least {LONE_READINGS} "
-        f"readings, within the last {LONE_SPAN / 3600:g} h, the GPUs do not work in step, and only "
-        "clocks are judged); a first rank that saves checkpoints; pipeline stages that have "
-        "differed since the run began; a GPU that is always warmer because of its slot",
+        "inference servers whose loads differ now and then; different jobs, even with the same "
+        f"command (if at least two GPUs have each deviated for {LONE:g} s, in at least "
+        f"{LONE_READINGS} readings, within the last {LONE_SPAN / 3600:g} h, the GPUs do not seem "
+        "to work in step, and only their clocks are judged); a first rank that saves checkpoints; "
+        "pipeline stages that have differed since the run began; a GPU that is always warmer "
+        "because of its slot",
         "The driver has to list the processes, and the collector has to be able to read their "
         "commands. A GPU that is slow from the start is detected only by its clock. Nothing is "
         "reported for a run on two GPUs, because it is not clear which of them is the slow one.",

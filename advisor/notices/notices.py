@@ -143,7 +143,7 @@ class Notices:
             self._bus.acknowledge([message])
 
     def _event_in(self, message: Message) -> Event | None:
-        """Return the finding or run whose change ``message`` reports; None if it is not valid."""
+        """Return the event in ``message``; None if there is none, or if it is not valid."""
         if not message.payload:  # an empty payload removes a retained state
             return None
         try:

@@ -30,7 +30,7 @@ class Pace:
     quiet: tuple[tuple[int, int], ...] = ()
 
     def is_quiet(self, minute: int) -> bool:
-        """Return whether ``minute``, counted from local midnight, belongs to the quiet hours."""
+        """Return whether ``minute``, counted from local midnight, falls within the quiet hours."""
         return any(
             start <= minute < end if start < end else not end <= minute < start
             for start, end in self.quiet
@@ -38,7 +38,7 @@ class Pace:
 
 
 class Outbox:
-    """The notices that wait for one target, oldest first. Times are in monotonic seconds."""
+    """The notices waiting to be sent to one target, oldest first. Times are monotonic seconds."""
 
     def __init__(self, pace: Pace) -> None:
         """Start empty."""
@@ -49,7 +49,7 @@ class Outbox:
         self._backoff = Backoff(pace.retry, _LONGEST_RETRY_SECONDS)
 
     def __len__(self) -> int:
-        """Return how many notices wait."""
+        """Return how many notices are waiting."""
         return len(self._waiting)
 
     def add(self, notice: Notice, now: float) -> Notice | None:
@@ -68,7 +68,7 @@ class Outbox:
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return how many seconds to wait before calling ``due``; None if no notice waits."""
+        """Return how many seconds to wait before calling ``due``; None if no notice is waiting."""
         if not self._waiting:
             return None
         free = self._free(minute)

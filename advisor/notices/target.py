@@ -88,7 +88,7 @@ class Target:
             self.dropped += 1
             self._record.settle([oldest.key], self.name)
             self._dropped_log.write(
-                "Too many notices are waiting for %s; %d have been dropped so far.",
+                "Too many notices are waiting for %s; dropped so far: %d.",
                 self.name,
                 self.dropped,
             )
@@ -137,6 +137,4 @@ class Target:
         if not self._stopping:
             self._failure = failure
             self.failures += 1
-            self._failed_log.write(
-                "%s %d attempts have failed so far.", self.problem, self.failures
-            )
+            self._failed_log.write("%s Failed attempts so far: %d.", self.problem, self.failures)

@@ -61,8 +61,8 @@ class Client:
         """Subscribe to the channels that match one of ``filters``.
 
         If ``host`` is None, the client gets the channels of all hosts. With ``batch``, frames are
-        collected for 50 ms and sent as one message, a JSON array.
-        ``address`` is the client's IP address.
+        collected for 50 ms and sent together, as JSON arrays of at most 100 frames. ``address`` is
+        the client's IP address.
         """
         self.filters = tuple(filters)
         self.host = host

@@ -50,7 +50,7 @@ def require_channels(name: str, filters: Iterable[str]) -> None:
 
 
 def is_channel(name: str) -> bool:
-    """Return whether ``name`` is a channel on which a collector or a client may publish."""
+    """Return whether ``name`` is a channel of System Monitor, such as ``system/gpu/0``."""
     return name == STATUS_CHANNEL or family_of(name) is not None
 
 

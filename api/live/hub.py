@@ -13,11 +13,12 @@ MAX_CLIENTS = 1024
 
 
 class Hub:
-    """All connected clients. Use it only in the event loop's thread; it never waits for a client.
+    """The connected clients. No method waits for a client.
 
-    If a client joins while ``max_clients`` are connected, a client of the network with the most
-    clients is dropped. ``replaced_clients`` counts the clients that were dropped for this reason,
-    and ``slow_clients`` counts the clients that were dropped because they read too slowly.
+    Use a hub only in the event loop's thread. If a client joins while ``max_clients`` are
+    connected, a client from the network with the most clients is dropped. ``replaced_clients``
+    counts the clients that were dropped for this reason, and ``slow_clients`` counts the clients
+    that were dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:

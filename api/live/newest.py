@@ -66,20 +66,20 @@ class Update:
         return self.content.values if isinstance(self.content, Sample) else {}
 
     def age(self, now: int) -> float:
-        """Return the age of the reading in seconds; ``now`` is in Unix milliseconds.
+        """Return the update's age in seconds; ``now`` is in Unix milliseconds.
 
         The host's clock may be ahead, so the age is at least the time since the update arrived.
         """
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
-        """Return whether this update is newer than ``known``, an earlier one on the same channel.
+        """Return whether this update replaces ``known``, which arrived earlier on the same channel.
 
-        A duplicate is not newer. A retained sample with an earlier timestamp is not newer, because
-        the broker delivers retained messages again after each reconnection. A state with an earlier
-        timestamp is not newer: after an outage, a publisher sends the newest state first. Any other
-        update is newer whatever its timestamp is: a clock may be set back, and the timestamp of a
-        last will is the time when its collector started.
+        A duplicate does not. Neither does a retained sample with an earlier timestamp, because the
+        broker delivers retained messages again after each reconnection. Neither does a state with
+        an earlier timestamp, because a publisher sends the newest state first after an outage. Any
+        other update replaces ``known``, whatever its timestamp: a clock may be set back, and the
+        timestamp of a last will is the time when its collector started.
         """
         if self.content == known.content:
             return False
@@ -134,7 +134,7 @@ class HostState:
 
     @property
     def stale_seconds(self) -> float:
-        """The age from which a sample is stale."""
+        """The age in seconds above which a sample is stale."""
         return STALE_INTERVALS * self.interval
 
     @property
@@ -144,10 +144,10 @@ class HostState:
 
     @property
     def collector_state(self) -> CollectorState | None:
-        """Whether the host's collector runs; None if the collector has sent no status.
+        """Whether the host's collector is running; None if the collector has sent no status.
 
-        If a sample arrives after the status `offline`, the collector runs: the status is old, comes
-        from another collector, or is false.
+        If a sample arrives after the status `offline`, the collector is running: the status is out
+        of date, comes from another collector, or is wrong.
         """
         update, newest = self.updates.get(STATUS_CHANNEL), self.arrivals.newest
         if self.status is None or update is None:
@@ -246,7 +246,7 @@ class Newest:
         return [Removal(name, removal.channel) for name in found]
 
     def remove_states(self, before: float) -> list[Removal]:
-        """Remove each state that last arrived before the time ``before``; return the removals."""
+        """Remove the states that have not arrived since ``before``; return their removals."""
         found = [
             Removal(update.host, update.channel)
             for update in self.updates()
@@ -281,7 +281,7 @@ class Newest:
         return None if self._places.claim({update.host}, live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
-        """Evict a silent host, or otherwise a silent channel; return whether one was evicted."""
+        """Evict a silent host, or else a silent channel; return whether anything was evicted."""
         return self._places.evict_silent(update.host) or any(
             state.places.evict_silent(update.channel) for state in self._hosts.values()
         )

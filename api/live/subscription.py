@@ -140,7 +140,7 @@ class Subscription:
             )
 
     def _settled(self) -> bool:
-        """Return False shortly after a reconnection: the ingester may not have subscribed again."""
+        """Return False shortly after a reconnection: the ingester may not have resubscribed yet."""
         since = time.monotonic() - self._connected_at
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 

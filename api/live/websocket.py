@@ -46,7 +46,7 @@ async def stream(websocket: WebSocket) -> None:
 
     The parameter ``host`` selects one host; by default, the channels of all hosts are streamed.
     ``channel`` is another name for ``channels``. With ``batch=true``, frames are collected for
-    50 ms and sent as one message, a JSON array.
+    50 ms and sent together, as JSON arrays of at most 100 frames.
     """
     await _serve(websocket, lambda: _requested_filters(websocket.query_params))
 
@@ -60,7 +60,7 @@ async def stream_channel(websocket: WebSocket, channel: str) -> None:
 @router.get("/ws", include_in_schema=False)
 @router.get("/ws/{_channel:path}", include_in_schema=False)
 async def require_upgrade(_channel: str = "") -> None:
-    """Reject a plain HTTP request, because this path is a WebSocket."""
+    """Reject a plain HTTP request, because this path accepts only WebSocket connections."""
     raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
 
 

@@ -32,11 +32,11 @@ _MOST_AT_ONCE = 10  # recordings of a host that wait to be saved, each of up to 
 
 _KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
-_SKIPPED = "Runs without a recording, because too many runs of their host failed at once"
+_SKIPPED = "Runs not recorded because too many runs of their host failed at the same time"
 _BUFFERED = "Size of the messages that are kept in memory for recordings"
 _TOO_MANY = (
     "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
-    "%d runs were skipped so far."
+    "%d runs have been skipped so far."
 )
 
 
@@ -133,7 +133,7 @@ class BlackBox:
             await self.check()
 
     async def check(self, *, all_failed: bool = False) -> None:
-        """Save the recordings that are due: of failed runs, and of runs whose host went silent.
+        """Save the due recordings of failed runs and of runs whose host went silent.
 
         With ``all_failed``, also save the recordings that are scheduled for a later time.
         """

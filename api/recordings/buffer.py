@@ -24,7 +24,7 @@ class Moment(NamedTuple):
 
 
 class Buffer:
-    """Keeps each host's messages of the last ``seconds``, but at most ``limit`` bytes in total.
+    """Keeps each host's messages from the last ``seconds``, but at most ``limit`` bytes in total.
 
     Each host has an equal share of the bytes. So if a host sends large messages, only that host's
     messages are kept for a shorter time. Not thread-safe.
@@ -73,7 +73,7 @@ class Buffer:
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the newest message of ``host``, and all messages of the ``seconds`` before it."""
+        """Return the newest message of ``host``, and those from the ``seconds`` before it."""
         newest = self.newest(host)
         if newest is None:
             return []

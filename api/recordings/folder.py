@@ -20,8 +20,8 @@ class RecordingFolder:
 
     If there are too many files, the oldest file of the host with the most files is deleted. If the
     total size is too large, the oldest file of the host with the most bytes is deleted. So a host
-    with many failed runs does not evict the recordings of other hosts. The name of a file consists
-    of the id of the run and a digest of the host's name. Other accounts cannot read the files.
+    with many failed runs does not evict the recordings of other hosts. A file's name consists of
+    the run's id and a digest of the host's name. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:

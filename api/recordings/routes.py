@@ -30,9 +30,10 @@ def _documented() -> dict[int | str, dict[str, Any]]:
     summary="The last minutes before a run failed, as lines of `topic payload`",
 )
 async def recording(parts: Context, identity: Identity, host: OfHost = None) -> FileResponse:
-    """Return the messages of the run's host from the five minutes before the failure or silence.
+    """Return the messages of the run's host from the five minutes before the run failed.
 
-    `system-monitor findings` and `system-monitor replay` read such a file.
+    If the host went silent instead, they are from the five minutes before the silence. Save the
+    response as a file to use it with `system-monitor findings` or `system-monitor replay`.
     """
     files = await asyncio.to_thread(parts.recordings.find, identity, host)
     if not files:

@@ -24,7 +24,7 @@ _LEAST_SHARE = 1.0  # percent
 _GPU_SUBJECT = re.compile(r"gpu(?P<gpu>[0-9]+)")
 
 Answer = Mapping[str, Columns]
-"""An answer of the history: the columns of each channel."""
+"""An answer from the history: the columns of each channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _machine_charts(material: Material) -> Iterable[Chart]:
     yield Chart("CPU utilization", "%", _series(means, CPU.channel, utilization="CPU"), 100)
     total = _series(peaks, MEMORY.channel, 1 / _GIBI, ram_total="RAM")
     ram = _series(peaks, MEMORY.channel, 1 / _GIBI, ram_used="RAM")
-    yield Chart("RAM of the machine, highest", "GiB", ram, _highest(total))
+    yield Chart("Machine RAM, highest", "GiB", ram, _highest(total))
     disk = _series(means, DISK.channel, read_rate="read", write_rate="written")
     yield Chart("Disks", "MB/s", disk)
     network = _series(means, NETWORK.channel, download_rate="received", upload_rate="sent")

@@ -40,7 +40,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a throttle reason, and the percentage of time in which it was active."""
+    """Why a GPU was slow: a throttle reason, and for what percentage of the time it was active."""
 
     gpu: str
     reason: str

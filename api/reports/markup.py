@@ -24,7 +24,7 @@ def element(name: str, *children: str, **attributes: object) -> Markup:
 
 
 def joined(children: object) -> Markup:
-    """Return a text, or a list of texts, as one Markup; texts that are not Markup are escaped."""
+    """Return a string or a list of strings as Markup; strings that are not Markup are escaped."""
     parts = children if isinstance(children, list | tuple) else [children]
     return Markup(
         "".join(part if isinstance(part, Markup) else escape(str(part)) for part in parts)
@@ -32,5 +32,5 @@ def joined(children: object) -> Markup:
 
 
 def user_text(text: object) -> Markup:
-    """Return a text from the bus, isolated so that right-to-left text reorders nothing else."""
+    """Return text from the bus, isolated so that right-to-left text in it reorders nothing else."""
     return element("bdi", str(text))

@@ -39,7 +39,7 @@ class NoticeEntry(Response):
     severity: str = Field(description="info, warning or critical")
     since: UnixTime = Field(description="when the finding began, Unix milliseconds")
     until: UnixTime | None = Field(
-        description="when the finding was over, Unix milliseconds; null if no end is known"
+        description="when the finding ended, Unix milliseconds; null if no end is known"
     )
     summary: str = Field(description="the finding in one sentence, with numbers")
     advice: str = Field(description="what to do about the finding")

@@ -37,7 +37,7 @@ _MQTT = {"bindingVersion": "0.2.0"}
 _PLACES = {"host": "name of the host that the message is about"}
 _RETAINED = "The broker retains the newest message and sends it to each new subscriber."
 _ABOUT = {
-    Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
+    Nature.SAMPLE: f"Published once per interval (setting `interval_seconds`). {_RETAINED}",
     Nature.STATE: "Published and retained when the finding or run begins and when it changes. When "
     "it ends, a final message is published without the retain flag, and an empty message deletes "
     "the retained message.",
@@ -75,7 +75,7 @@ def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
             "securitySchemes": {
                 "login": {
                     "type": "userPassword",
-                    "description": "The name and password of a user of the broker.",
+                    "description": "The name and password of one of the broker's users.",
                 },
                 "token": {
                     "type": "http",
@@ -157,7 +157,8 @@ def _operations(sent: Iterable[str]) -> Iterator[tuple[str, Any]]:
             receive = _publishing(family.name, _ABOUT[family.nature], retain=False)
             yield f"receive_{family.name}", receive | {"action": "receive"}
     about = (
-        f"Published every {STATUS_SECONDS:g} s, at each change, and as the last will. {_RETAINED}"
+        f"Published every {STATUS_SECONDS:g} s, whenever the status changes, and as the last will. "
+        f"{_RETAINED}"
     )
     yield f"send_{STATUS}", _publishing(STATUS, about, retain=True)
     sides = {"send": [name for name in sent if name != FROM_CLIENT], "receive": [FROM_CLIENT]}
@@ -189,13 +190,14 @@ def _stream(sent: Iterable[str]) -> dict[str, Any]:
         "batch": {
             "type": "string",
             "enum": ["true", "false"],
-            "description": "true: frames are collected for 50 ms and sent as one array",
+            "description": "true: frames are collected for 50 ms and sent together, as arrays of "
+            "at most 100 frames",
         },
     }
     return {
         "address": f"{PREFIX}/ws",
         "title": "Live stream",
-        "description": "Sends the newest values at once, then each message as it arrives. "
+        "description": "Sends the newest values immediately, then each message as it arrives. "
         f"The only subprotocol that the server accepts is {SUBPROTOCOL}.",
         "servers": [{"$ref": "#/servers/api"}],
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sent},

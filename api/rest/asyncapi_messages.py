@@ -12,7 +12,7 @@ from telemetry.status import CollectorState, CollectorStatus, SensorReport, Sens
 STATUS = "status"
 STATUS_HELP = "Whether the collector is online, and the state of each sensor."
 FROM_CLIENT = "change"
-"""The only message that a client sends on the WebSocket."""
+"""The only message that a client can send on the WebSocket."""
 
 _NOW = 1_767_225_600_000
 _REF = "#/components/schemas/"

@@ -33,7 +33,7 @@ def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
 def _seconds_ahead(host: HostState, window: int) -> float:
     """Return by how many seconds the clock of ``host`` is ahead; 0 if its error is not known.
 
-    A collector timestamps a status when it sends it, so a new status shows the error of the clock.
+    A collector timestamps a status when it sends it, so a new status shows the clock's error.
     If there is only an old (retained) or offline status, or none, the newest sample is used. A
     sample may have waited in a buffer, so its timestamp counts as an error only if the difference
     is so large that the history discards the sample.

@@ -53,11 +53,11 @@ class Parts:
     async def host_and_stored_channels(
         self, requested: str | None, start: int
     ) -> tuple[str, Sequence[str]]:
-        """Return the selected host, and its channels that have stored data since ``start``.
+        """Return the selected host, and its channels with data in the history since ``start``.
 
-        The host is ``requested``. If that is None, the host is this machine. If this machine is
-        neither on the bus nor in the history, the host is the first known host. The history's list
-        of hosts is read only if it is needed to select the host.
+        ``requested`` is the name of the host to select. If it is None, this machine is selected, or
+        the first known host if this machine is neither on the bus nor in the history. The history's
+        list of hosts is read only if it is needed to select the host.
 
         Raises UnknownHostError or HistoryUnavailableError.
         """
@@ -113,16 +113,17 @@ Host = Annotated[
 Start = Annotated[
     str | None,
     Query(
-        description="Start of the span: a time in ISO 8601; Unix seconds or milliseconds (a number "
-        "below 10^11 is in seconds); or an offset from now such as -15m, -90s or -1h. Default: the "
-        "start of the retention period.",
+        description="Start of the time span: a time in ISO 8601; Unix seconds or milliseconds (a "
+        "number below 10^11 is in seconds); or an offset from now such as -15m, -90s or -1h. "
+        "Default: the start of the retention period.",
         examples=["-15m"],
     ),
 ]
 End = Annotated[
     str | None,
     Query(
-        description="End of the span, exclusive, in the same formats as `start`. Default: now.",
+        description="End of the time span, exclusive, in the same formats as `start`. "
+        "Default: now.",
         examples=["-1m"],
     ),
 ]

@@ -42,7 +42,7 @@ async def metrics(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_SERIES)] = MAX_SERIES,
 ) -> Response:
-    """Return the readings of hosts in Prometheus' format.
+    """Return the readings of hosts in the Prometheus format.
 
     ``host`` lists the hosts to return. If it is None, the response contains the readings of all
     hosts and the monitor's own counters.

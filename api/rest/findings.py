@@ -28,7 +28,7 @@ router = APIRouter(prefix=PREFIX, tags=["findings"], route_class=CheckedRoute)
 @router.get(
     "/findings",
     responses=documented(examples.FINDINGS, 401, 422, 503),
-    summary="Active findings, most severe first; then past findings, the newest first",
+    summary="Active findings, most severe first; then past findings, newest first",
 )
 async def findings(
     parts: Context,
@@ -57,7 +57,7 @@ async def findings(
         Query(
             ge=1,
             le=MAX_FINDINGS,
-            description="Maximum number of findings; all further findings are left out.",
+            description="Maximum number of findings; if there are more, the rest are left out.",
         ),
     ] = 100,
 ) -> FindingsResponse:
@@ -91,7 +91,7 @@ async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None
 def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:
     """Return each finding once, as it was last reported.
 
-    ``past`` contains the events from the history, the oldest first. If ``is_live`` is set,
+    ``past`` contains the events from the history, oldest first. If ``is_live`` is set,
     ``active`` contains all findings that the broker retains now, so every other finding is over,
     even if its end is not in the history.
     """

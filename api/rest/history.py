@@ -64,7 +64,10 @@ class History:
         await self._in_thread(self._reader.ping)
 
     async def notes(self) -> Sequence[str]:
-        """Return the store's notes for the operator. Raises HistoryUnavailableError."""
+        """Return the store's notes for the operator, for example about a renamed corrupt file.
+
+        Raises HistoryUnavailableError.
+        """
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self, start: int | None = None) -> Sequence[str]:
@@ -162,7 +165,7 @@ def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def parse_fields(requested: str | None) -> tuple[str, ...]:
-    """Return the field names in the text ``requested``. Raises InvalidParameterError."""
+    """Return the comma-separated field names in ``requested``. Raises InvalidParameterError."""
     names = () if requested is None else tuple(dict.fromkeys(requested.split(",")))
     known = {name for family in _WITH_HISTORY for name in field_names(family)}
     for name in names:

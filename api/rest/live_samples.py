@@ -15,7 +15,7 @@ class LiveSamples:
     """Finds the live hosts whose samples are missing from the history.
 
     A host is live while its samples arrive. A sample that arrived here more than a few seconds ago
-    should be in the history. Arrival times are measured on this machine, so an error of the host's
+    should be in the history. Arrival times are measured on this machine, so an error in the host's
     clock does not matter. But if that clock is so far off that the history discards the samples,
     the host is skipped.
     """

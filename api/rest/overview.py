@@ -1,4 +1,4 @@
-"""Serves all hosts on the bus in one response, for pages that show hundreds of GPUs."""
+"""Serves one overview of all hosts on the bus, for pages that show hundreds of GPUs."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -40,7 +40,7 @@ _SEVERITIES = ("critical", "warning", "info")
 
 
 def _some(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the named fields of ``model`` as arguments for ``create_model``."""
+    """Return the fields of ``model`` that ``names`` lists, as arguments for ``create_model``."""
     return {name: (model.model_fields[name].annotation, model.model_fields[name]) for name in names}
 
 
@@ -53,7 +53,7 @@ FindingSummary: Any = create_model(
 GpuSummary: Any = create_model(
     "GpuSummary",
     __base__=Response,
-    __doc__="The newest readings of a GPU, which show whether it is free or busy or has a problem.",
+    __doc__="The newest readings of a GPU. They show whether it is free, busy or in trouble.",
     id=(str, Field(description="id of the GPU, as in the channel name")),
     **_some(payload_model(GPU), _READINGS),
     processes=(
@@ -123,8 +123,8 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 def _is_host(state: HostState) -> bool:
     """Return whether a collector has published from this host.
 
-    Not every ``HostState`` belongs to a host: ``Newest`` also has one for the findings that concern
-    no particular host.
+    Not every ``HostState`` belongs to a host: one of them holds the findings that concern no
+    particular host.
     """
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)

@@ -20,8 +20,8 @@ class Readiness:
     """Collects the reports of the parts in this process, and checks the history.
 
     If the API runs in a process of its own, it cannot observe the ingester. So it compares the
-    history with the live samples: if the history lacks live samples, the history has a problem,
-    whatever the cause.
+    history with the live samples: if live samples are missing from the history, the history is not
+    ready, whatever the cause.
 
     The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
     check. If the check takes longer, the request gets the result of the previous check.
@@ -55,7 +55,7 @@ class Readiness:
         return [self._live.report(), await self._history_report(), *others]
 
     async def history_problem(self) -> str | None:
-        """Return one sentence on why the history cannot be read or lacks new samples, or None."""
+        """Return why the history cannot be read or lacks new samples; None if it has no problem."""
         for report in await self.reports():
             if report.part in ("history", "ingester") and report.problem is not None:
                 return report.problem

@@ -98,7 +98,7 @@ class HistoryChannel(Response):
     """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
-        description="Unix times, ascending (ms); if samples are aggregated, the starts of buckets",
+        description="Unix times, ascending (ms); each bucket's start if samples are aggregated",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
@@ -140,7 +140,7 @@ AnnotationEntry: Any = create_model(
 
 
 class AnnotationsResponse(Response):
-    """Annotations, the oldest first."""
+    """Annotations, oldest first."""
 
     annotations: list[AnnotationEntry] = Field(description="the annotations in the requested span")
 
@@ -163,7 +163,7 @@ FindingEntry: Any = create_model(
 
 
 class FindingsResponse(Response):
-    """Findings, the active findings first."""
+    """Findings, active ones first."""
 
     findings: list[FindingEntry] = Field(description="the findings in the requested span")
     history_error: str | None = Field(

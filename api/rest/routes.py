@@ -64,7 +64,7 @@ async def metrics(request: Request, host: Host = None) -> Response:
     "/gpu",
     response_model=GpusResponse,
     responses=documented(examples.GPUS, 401, 404, 422),
-    summary="All GPUs of a host; if there are no GPUs, the reason",
+    summary="All GPUs of a host, or the reason why there are none",
 )
 async def gpu(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
@@ -108,8 +108,9 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         Query(
             max_length=MAX_FIELDS,
             description="Names of fields, separated by commas. The response contains only these "
-            "fields, and only channels that have at least one of these fields. A query for few "
-            "fields is faster. `per_core` selects the values of all cores. Default: all fields.",
+            "fields, and only channels that have at least one of these fields. A query for only a "
+            "few fields is faster. `per_core` selects the values of all cores. Default: all "
+            "fields.",
             examples=["utilization,memory_used"],
         ),
     ] = None,
@@ -119,7 +120,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         Query(
             alias="format",
             description="With `csv`, the response is one table that has a row for each time and "
-            "columns such as `system/cpu.utilization`. Default: `csv` if the header `Accept` "
+            "columns such as `system/cpu.utilization`. Default: `csv` if the `Accept` header "
             "prefers `text/csv`, otherwise `json`.",
         ),
     ] = None,
@@ -180,7 +181,7 @@ async def hosts(parts: Context) -> HostsResponse:
 
 @health.get("/healthz", responses=documented(examples.HEALTH), summary="Liveness of the process")
 async def healthz() -> HealthResponse:
-    """Respond at once, without checking anything."""
+    """Respond immediately, without checking anything."""
     return HealthResponse(status="ok")
 
 

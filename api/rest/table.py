@@ -28,8 +28,8 @@ _AGGREGATES: Mapping[Aggregate, Callable[[Sequence[float]], float]] = {
 class _Point(NamedTuple):
     """One point of a channel.
 
-    Points are sorted by time. Of several points at the same time, the point with the widest bucket
-    comes first, and samples come last.
+    Points are sorted by time. If several points have the same time, the point with the widest
+    bucket comes first, and samples come last.
     """
 
     time: int
@@ -42,8 +42,8 @@ def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterato
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
     No cell begins with text from the bus, such as the name of a disk, because a spreadsheet could
-    take such a cell for a formula. A cell contains a number, a time, or the name of a column, and
-    the name of a column begins with a channel.
+    mistake such a cell for a formula. A cell contains a number, a time, or the name of a column,
+    and the name of a column begins with a channel.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)

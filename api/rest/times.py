@@ -22,8 +22,8 @@ _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)", re.ASCII)
 def parse_time(name: str, text: str, now: int) -> int:
     """Return ``text`` as Unix milliseconds.
 
-    ``name`` is the parameter's name in errors. ``now`` is in Unix milliseconds. A time without a
-    UTC offset is UTC. Raises InvalidParameterError.
+    ``name`` is the parameter's name, for error messages. ``now`` is in Unix milliseconds. A time
+    without a UTC offset is UTC. Raises InvalidParameterError.
 
     A number below 10^11 is in seconds, and any other number is in milliseconds. 10^11 seconds is in
     the year 5138, and 10^11 milliseconds is in March 1973. So a client may use either unit for any

@@ -25,7 +25,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
     """Return the host ``requested``, or a default host if ``requested`` is None.
 
     The default is ``preferred`` if ``known`` contains it, otherwise the first host in ``known``.
-    Raises UnknownHostError if ``requested`` is not in ``known``, or ``known`` is empty.
+    Raises UnknownHostError if ``known`` is empty, or if it does not contain the requested host.
     """
     hosts = list(known)
     if not hosts:

@@ -1,4 +1,4 @@
-"""Lists runs, the newest first."""
+"""Lists runs, newest first."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

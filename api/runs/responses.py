@@ -22,7 +22,7 @@ RunEntry: Any = create_model(
     state=(
         RunState,
         Field(
-            description="whether the run is running, ended or lost. A run is lost if its end is "
+            description="state of the run: running, ended or lost. A run is lost if its end is "
             "not known, and its host is silent or no longer reports the run"
         ),
     ),
@@ -30,7 +30,7 @@ RunEntry: Any = create_model(
 
 
 class RunsResponse(Response):
-    """One page of runs, the newest first."""
+    """One page of runs, newest first."""
 
     runs: list[RunEntry] = Field(description="the runs")
     next: UnixTime | None = Field(

@@ -72,6 +72,6 @@ class Connections:
             None,
             (
                 counter("connections_closed", closed, self._closed),
-                gauge("connections", "Open connections, WebSockets included", len(self._open)),
+                gauge("connections", "Open connections, including WebSockets", len(self._open)),
             ),
         )

@@ -32,7 +32,7 @@ def missing_headers(own: Iterable[Header]) -> list[Header]:
 def with_missing_lines(head: bytes, own: Iterable[Header]) -> bytes:
     """Return the ``head`` of a response, plus each protective header that is not in ``own``.
 
-    ``own`` are the headers that ``head`` contains already. The protective headers are not passed
+    ``own`` are the headers that ``head`` already contains. The protective headers are not passed
     through h11, because h11 would validate and copy each of them for each response.
     """
     names = {name for name, _ in own}

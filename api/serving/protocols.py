@@ -23,7 +23,7 @@ _UNREAD_BYTES = 1_048_576
 
 
 class _Connection(h11.Connection):
-    """h11's connection, but it sends the head of a response together with the start of its body.
+    """An h11 connection that sends the head of a response together with the start of its body.
 
     This saves a system call, and a client that waits for the whole response wakes only once. The
     connection also adds the protective headers to the head.

@@ -1,8 +1,8 @@
 """Protects the API against web pages of other origins; these can reach even loopback addresses.
 
 The ``Host`` header of a request must name this machine. So a page cannot reach the API by rebinding
-the page's own DNS name to 127.0.0.1. With the header ``Origin``, a browser names the origin of the
-page that sends the request. If a request has this header, the origin must be this server's own
+the page's own DNS name to 127.0.0.1. The ``Origin`` header, which browsers set, names the origin of
+the page that sends the request. If a request has this header, the origin must be this server's own
 origin or an origin that the settings allow. Pages of other origins cannot read a response, because
 the module ``headers`` adds headers that forbid this.
 """
@@ -24,7 +24,7 @@ _REMEMBERED = 32  # recently parsed names from requests; only few, because a nam
 
 
 class Guard:
-    """ASGI middleware that rejects requests to other host names or from pages of other origins."""
+    """ASGI middleware that rejects requests whose ``Host`` or ``Origin`` is not allowed."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
@@ -40,7 +40,7 @@ class Guard:
         self._host_names = {"localhost", *(name.lower() for name in names)} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request if it is addressed to this machine and no foreign page sent it."""
+        """Pass on a request if its ``Host`` and ``Origin`` are allowed; refuse all others."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

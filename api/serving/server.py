@@ -106,7 +106,7 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run_on(self, listener: socket.socket) -> None:
-        """Serve until ``leave`` is called; return at once if the application fails to start."""
+        """Serve until ``leave`` is called; return early if the application fails to start."""
         with contextlib.suppress(SystemExit):
             self.run([listener])
 

@@ -192,8 +192,8 @@ def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
     """Return a Jinja template that skips late samples and the samples of other hosts.
 
     Samples of other hosts arrive only if the hosts share their topics. If a sample is skipped, the
-    template of a numeric field returns an empty text, which Home Assistant ignores. The template of
-    any other field returns the current state.
+    template of a numeric field returns an empty string, which Home Assistant ignores. The template
+    of any other field returns the current state.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:

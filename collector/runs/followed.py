@@ -1,4 +1,4 @@
-"""One run that the collector tracks, and the processes with GPU memory that may become runs."""
+"""One run that the collector tracks, and the GPU processes that may become runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Followed:
     ended: int | None = None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process], now: int) -> None:
-        """Update from the current processes; ``now`` is in Unix milliseconds."""
+        """Update the run from the current processes; ``now`` is in Unix milliseconds."""
         if self.tree is None:
             return
         self.tree.update(processes, new)
@@ -57,7 +57,7 @@ class Followed:
             self.ended = now
 
     def note(self, sample: Sample) -> None:
-        """Process a sample of a GPU, or of the processes on a GPU."""
+        """Update the run from a sample of a GPU or of the processes on a GPU."""
         gpu = int(place_of(sample.channel)["id"])
         if family_of(sample.channel) is GPU_PROCESSES:
             gpus = self.summary.gpu
@@ -109,7 +109,7 @@ class Holders:
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:
-        """Process a list of the processes on a GPU."""
+        """Note which processes in ``rows``, a list of the processes on a GPU, hold GPU memory."""
         for row in rows:
             if not _holds(row):
                 continue
@@ -120,7 +120,7 @@ class Holders:
                 holder.row = row
 
     def due(self, now: int) -> list[Row]:
-        """Return the processes that have held GPU memory for a minute, sorted by memory.
+        """Return the processes that have held GPU memory for at least a minute.
 
         The process with the most memory comes first. A process that has not been listed for a while
         has probably ended, and is forgotten.

@@ -1,4 +1,4 @@
-"""Tracks the runs of this machine, and publishes their states and ends.
+"""Tracks the runs of this machine, and publishes the state and the end of each run.
 
 The keeper is not thread-safe: one thread calls its methods. The methods may block, because the
 keeper reads the processes in ``/proc`` and the memory of cgroups.
@@ -34,7 +34,7 @@ _MOST_RECENT = 4096  # samples
 _REMEMBERED = 256  # ids of runs that are over
 
 Publish = Callable[[Event], None]
-"""Publishes a state or an end, and deletes the retained state after an end."""
+"""Publishes the state or the end of a run; after an end, deletes the retained state."""
 
 
 class RunKeeper:
@@ -92,7 +92,7 @@ class RunKeeper:
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
-        """Process a sample of a GPU, or of the processes on a GPU."""
+        """Update the runs from a sample of a GPU or of the processes on a GPU."""
         family = family_of(sample.channel)
         if family not in (GPU, GPU_PROCESSES):
             return
@@ -106,7 +106,7 @@ class RunKeeper:
             self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
-        """Process the state or the end of a run, received from the broker."""
+        """Handle the state or the end of a run, received from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
         if event.host != self._host or run.channel != event.channel or run.id in self._over:
@@ -192,7 +192,7 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run after a restart; end the run if its process has ended."""
+        """Continue an automatic run after a collector restart; end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             followed.ended = followed.summary.seen_until
@@ -226,8 +226,8 @@ class RunKeeper:
     def _note_end(self, event: Event, known: Followed | None) -> None:
         """Forget a run whose publisher has published the run's end.
 
-        A summary from the Python helper has only a few values. So the collector publishes the end
-        of such a run again, with the values that the collector has measured.
+        A summary from the Python helper has only a few values. So for a run from the helper, the
+        collector publishes the end again, with the values that the collector has measured.
         """
         if known is None or known.run.how == AUTOMATIC:
             return

@@ -1,5 +1,6 @@
-"""Reads the processes of a Linux machine from ``/proc``; the functions that parse do no I/O.
+"""Reads the processes of a Linux machine from ``/proc``.
 
+The ``parse_…`` functions do no I/O. The files and their fields:
 https://docs.kernel.org/filesystems/proc.html
 """
 
@@ -20,11 +21,11 @@ _REFRESH_SECONDS = 30.0
 class Usage(NamedTuple):
     """The memory and the storage traffic of a process, in bytes.
 
-    ``peak`` is the process's largest RSS. ``read`` and ``written`` are the bytes read from storage
-    and written to storage; the children that the process has waited for are included. ``private``
-    is the process's anonymous memory, in RAM or in swap: memory that is neither shared nor backed
-    by a file, so it stays in use until the process releases it or ends. A value that cannot be read
-    is None.
+    ``peak`` is the process's largest RSS. ``read`` and ``written`` are the bytes that the process
+    has read from storage and written to storage, including those of the children that it has waited
+    for. ``private`` is the process's anonymous memory, in RAM or in swap: memory that is neither
+    shared nor backed by a file, so it stays in use until the process releases it or ends. A value
+    that cannot be read is None.
     """
 
     peak: int | None = None
@@ -38,7 +39,7 @@ class Process(NamedTuple):
 
     ``started`` is in clock ticks since boot. ``cpu`` is the CPU time of the process in clock ticks,
     and ``waited`` is the CPU time of the children that it has waited for. ``rss`` is in bytes.
-    ``over`` is true if the process has ended and only waits to be reaped by its parent.
+    ``over`` is true if the process has ended and is only waiting to be reaped.
     """
 
     pid: int
@@ -75,7 +76,7 @@ def parse_stat(text: bytes) -> Process:
 
 
 def parse_named(text: bytes) -> Mapping[bytes, int]:
-    """Return the numbers on lines such as ``VmHWM:  1024 kB``, by the name before the colon."""
+    """Return the numbers on lines such as ``VmHWM:  1024 kB``, keyed by the name."""
     found: dict[bytes, int] = {}
     for line in text.splitlines():
         name, _, value = line.partition(b":")
@@ -146,7 +147,7 @@ class ProcessTable:
             return ""
 
     def owner(self, pid: int) -> int | None:
-        """Return the id of the user who owns the process, or None."""
+        """Return the id of the user who owns the process; None if unknown."""
         try:
             return (self._proc / str(pid)).stat().st_uid
         except OSError:

@@ -37,7 +37,7 @@ class Run:
         return RUN.channel.format(run=self.id)
 
     def state(self, gpus: Iterable[int], summary: Mapping[str, Any] | None) -> Event:
-        """Return the state of the run while it is under way."""
+        """Return the event that reports the current state of the run."""
         return Event(self.channel, self.id, self.started, self.host, self._values(gpus, summary))
 
     def end(
@@ -49,7 +49,7 @@ class Run:
         exit_code: int | None = None,
         signal: str | None = None,
     ) -> Event:
-        """Return the end of the run, at ``ended`` in Unix milliseconds."""
+        """Return the event that reports the run's end; ``ended`` is in Unix milliseconds."""
         values = self._values(gpus, summary)
         values |= {"ended": ended, "exit_code": exit_code, "signal": signal}
         return Event(self.channel, self.id + END, ended, self.host, values)
@@ -73,7 +73,7 @@ class Run:
 
 
 def run_from(event: Event) -> Run:
-    """Return the run whose state or end is ``event``."""
+    """Return the run whose state or end ``event`` reports."""
     values: Mapping[str, Any] = event.values
     return Run(
         id=event.id.removesuffix(END),

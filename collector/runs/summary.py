@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from collector.runs.tree import TreeUsage
 
 Row: TypeAlias = Mapping[str, Any]
-"""A process in the list of the processes on a GPU."""
+"""An entry in a GPU's list of processes."""
 
 _LONGEST_STEP = 65_000  # ms: the longest interval between two readings, and some delay
 _HOUR = 3_600_000
@@ -47,16 +47,16 @@ class _Gpu:
 
 
 class GpuUse:
-    """Adds up how a run uses GPUs.
+    """Adds up a run's use of GPUs.
 
-    A GPU counts while a process of the run is on the GPU. If a list of the GPU's processes contains
-    such a process, the process is assumed to have been on the GPU since the previous list.
+    A GPU counts as used while a process of the run is on it. If a list of the GPU's processes
+    contains such a process, the process is assumed to have been on the GPU since the previous list.
 
     Some values, such as the utilization, are measured for the whole GPU. If other processes are on
-    the GPU too, these values still count, but the names of the values are added to
-    ``whole_machine``. If the driver does not report the processes, it is not known which GPUs the
-    run uses. Then every GPU counts, and the names of all values that count are added to
-    ``whole_machine``.
+    the GPU too, these values still count, but their names are added to ``whole_machine``. If the
+    driver does not report the processes, or they cannot be identified, it may be unknown which GPUs
+    the run uses. The values of all GPUs then count, and the names of these values are added to
+    ``whole_machine``. ``gpu_hours`` counts only GPUs that the run is known to use.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
@@ -88,7 +88,7 @@ class GpuUse:
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Process the list of the processes on the GPU; ``is_ours`` selects the run's processes."""
+        """Evaluate the GPU's list of processes; ``is_ours`` selects the run's processes."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -180,9 +180,9 @@ class RunSummary:
         """Begin at ``started``, in Unix milliseconds.
 
         ``seed`` is an earlier summary of the run, to which new usage is added; ``gpus`` are the
-        GPUs that the run had used by then. Only ``seed`` contains the usage of processes that had
-        already ended. ``is_part`` is true if the run began later than its process. In this case,
-        what the process used before the run does not count.
+        GPUs that the run had used by then. If processes of the run have already ended, their usage
+        is known only from ``seed``. ``is_part`` is true if the run began later than its first
+        process. In this case, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
@@ -206,7 +206,7 @@ class RunSummary:
         self._usage = usage
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary as of ``now``, in Unix milliseconds."""
+        """Return the summary as of ``now``, which is in Unix milliseconds."""
         gpu, usage, seed = self.gpu.values(), self._usage, self._seed
         peak = max(usage.ram_peak if usage else 0, seed.get("ram_peak") or 0)
         return {

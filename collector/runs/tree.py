@@ -9,9 +9,9 @@ from collector.runs.procfs import TICKS, Process
 
 @dataclass(frozen=True, slots=True)
 class TreeUsage:
-    """The resources that a tree has used so far.
+    """The resources that a process tree has used so far.
 
-    ``ram_peak`` is the largest sum of the processes' RSS at one update, in bytes, or the peak RSS
+    ``ram_peak`` is in bytes: the largest sum of the processes' RSS at any update, or the peak RSS
     of a single process if that is larger. Memory that several processes share counts once for each
     of these processes. ``cpu_seconds``, ``read_bytes`` and ``written_bytes`` include processes that
     have ended. A value that cannot be read is None.
@@ -26,14 +26,15 @@ class TreeUsage:
 class ProcessTree:
     """Tracks the process ``root`` and its descendants from one table of processes to the next.
 
-    A process belongs to the tree if its parent belongs to the tree. A process also belongs to the
-    tree if the leader of its process group or session belongs to the tree, or belonged to the tree
-    until the leader ended. So a process is found even if its parent ended before the process was
-    seen. ``foster`` is the id of a process that becomes the parent of processes whose parent has
-    ended. The children of ``foster`` belong to the tree too, unless they started before the root.
+    A process belongs to the tree if its parent does. It also belongs to the tree if the leader of
+    its process group or session does, or did before that leader ended. So a process is found even
+    if its parent ended before the process was seen. ``foster`` is the id of a process that becomes
+    the parent of processes whose parent has ended. The children of ``foster`` belong to the tree
+    too, unless they started before the root.
 
-    ``is_part`` is true if the run began later than its process. In this case, the peak RSS that the
-    kernel reports for a process does not count, because the peak may be from before the run.
+    ``is_part`` is true if the run began later than its first process. In this case, the peak RSS
+    that the kernel reports for a process does not count, because the peak may be from before the
+    run.
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
@@ -71,7 +72,7 @@ class ProcessTree:
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Update from the current ``processes``; ``new`` contains every new process."""
+        """Update from the current ``processes``; ``new`` contains at least the new ones."""
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)

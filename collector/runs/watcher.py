@@ -1,7 +1,7 @@
 """Passes GPU samples and messages about runs to the ``RunKeeper``, in a separate thread.
 
 The keeper reads processes. Reading a process may block, for instance while the process hangs in the
-kernel. Because the keeper has a separate thread, the sensors do not wait for such a process.
+kernel. Because the keeper has its own thread, the sensors do not wait for such a process.
 """
 
 import logging
@@ -66,7 +66,7 @@ class RunWatcher:
 
     @property
     def topics(self) -> str:
-        """The topic filter of this host's runs; ``receive`` takes the messages that match."""
+        """The topic filter of this host's runs; matching messages are passed to ``receive``."""
         return self._topics.topic(self._host, RUN.channel_filter)
 
     @property

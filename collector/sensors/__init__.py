@@ -1,1 +1,4 @@
-"""The sensors: a file or folder for each metric family; functions that parse do no I/O."""
+"""The sensors: one file or folder for each metric family.
+
+The ``parse_…`` functions do no I/O.
+"""

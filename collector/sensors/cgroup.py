@@ -17,11 +17,11 @@ from collector.sensors.names import decoded
 
 
 class CgroupFiles(NamedTuple):
-    """The names of the files in a cgroup's folder, and of a field in the file ``memory.stat``.
+    """The names of two files in a cgroup's folder, and of a field in its ``memory.stat``.
 
-    ``reclaimable`` is the field with the size of the page cache that was not used lately. The
-    kernel reclaims this cache before it kills a process. So this cache does not count as used here;
-    kubelet and `docker stats` do not count it either.
+    ``reclaimable`` is the field with the size of the page cache that has not been used recently.
+    The kernel reclaims this cache before it kills a process. So this cache does not count as used
+    here; kubelet and `docker stats` do not count it either.
     """
 
     limit: str
@@ -62,8 +62,8 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
 
     ``cgroup`` is the content of ``/proc/PID/cgroup``, and ``mountinfo`` is the content of
     ``/proc/self/mountinfo``. In a container, ``cgroup`` may contain the path on the host although
-    only the container's part of the tree is mounted; the folder is then the mount point. Return
-    None if no memory controller is mounted.
+    only the container's part of the cgroup tree is mounted; the folder is then the mount point.
+    Return None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all controllers, named ""
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators
@@ -117,7 +117,7 @@ def find_limit(proc: Path, ram: int, process: str = "self") -> CgroupMemory | No
 
 
 def _limits(own: Path, mount: Path, files: CgroupFiles) -> Iterator[tuple[Path, int]]:
-    """Yield (folder, limit) for ``own`` and each parent up to ``mount``."""
+    """Yield (folder, limit) for each limit of ``own`` and of its ancestors up to ``mount``."""
     for folder in (own, *own.parents):
         yield from ((folder, limit) for limit in _limits_in(folder, files))
         if folder == mount:

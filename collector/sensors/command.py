@@ -18,10 +18,10 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 
 
 def short_command(arguments: Sequence[str]) -> str | None:
-    """Return a text such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
+    """Return a short form such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are the process's arguments, beginning with its program. Return None if the
-    process has no arguments because it belongs to the kernel or is ending.
+    ``arguments`` are the process's arguments, beginning with its program. Return None if there are
+    no arguments, as for a kernel thread or a process that is ending.
     """
     if not arguments or not arguments[0]:
         return None
@@ -39,9 +39,10 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process's name, cut to the kernel's maximum length if it contains a space.
+    """Return a process's name; if it contains a space, it is cut to 15 characters.
 
-    A name with a space may be a title that the process has set, which may contain secrets.
+    A name with a space may be a title that the process has set, which may contain secrets. Linux
+    cuts such a title to 15 characters, but psutil may complete it from the process's arguments.
     """
     return clean(name[:_COMM] if " " in name else name)
 

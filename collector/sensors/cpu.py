@@ -26,7 +26,7 @@ class CoreTimes(NamedTuple):
 
 
 def parse_stat(text: bytes) -> dict[int, CoreTimes]:
-    """Return the times of each online core in ``/proc/stat``, in jiffies, by the core's number.
+    """Return the times of each online core in ``/proc/stat``, in clock ticks, keyed by its number.
 
     ``idle`` and ``iowait`` count as idle (``%idle + %iowait`` in mpstat), because a core that waits
     for a disk is free for other work. ``steal`` counts as busy: the core had work to do, and no
@@ -35,8 +35,8 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
     psutil returns these times without the cores' numbers. When a core goes offline, the cores after
-    it move up in psutil's list, so their times would be compared with the earlier times of another
-    core. So psutil is used only on systems other than Linux.
+    it move up in psutil's list, so the times of each would be compared with the earlier times of a
+    different core. For this reason, psutil is used only on systems other than Linux.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of all cores
@@ -53,8 +53,8 @@ def differences(
     """Return how long each core was busy and idle between two reads.
 
     A core is left out if it was offline at either read, or if its counters were reset. According
-    to the kernel's documentation, ``iowait`` may decrease a little; if the idle time has decreased,
-    the core counts as not idle.
+    to the kernel's documentation, ``iowait`` may decrease a little. If a core's idle time has
+    decreased for this reason, it counts as unchanged.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -89,7 +89,7 @@ class CpuSensor(Sensor):
         sysfs: Path = Path("/sys"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._proc = proc
         self._sysfs = sysfs
         self._clock = clock

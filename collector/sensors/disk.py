@@ -2,7 +2,7 @@
 
 Each byte that reaches a disk is counted once. ``/proc/diskstats`` counts a byte in each layer that
 the byte passes through, such as a partition and the whole disk. So a device is counted only if it
-is a whole device, is backed by hardware, and is not built on other devices: if
+is a whole device, is backed by hardware, and is not built on other devices; that is, if
 ``/sys/block/<name>/device`` exists and ``slaves`` is empty. This rule excludes
 
 - partitions, which are not in ``/sys/block``;
@@ -97,7 +97,7 @@ class DiskSensor(Sensor):
         sysfs: Path = Path("/sys"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
         self._diskstats = KernelFile(proc / "diskstats")
         self._pressure = KernelFile(proc / "pressure" / "io")
         self._filesystems = Filesystems(proc, clock)

@@ -2,9 +2,9 @@
 
 Only local file systems are read: the root, file systems on block devices, ZFS file systems, and
 shared memory (``/dev/shm``), through which data loaders pass their batches. Local file systems
-respond at once, whereas a call for a network file system hangs while its server is unreachable. A
-file system that is mounted several times is read once. Read-only file systems are skipped, because
-they never fill up.
+respond immediately, whereas a call for a network file system hangs while its server is unreachable.
+A file system that is mounted several times is read once. Read-only file systems are skipped,
+because they never fill up.
 """
 
 import os
@@ -59,7 +59,7 @@ class Filesystems:
         self._due = float("-inf")
 
     def read(self) -> dict[str, dict[str, int]]:
-        """Return the used and the total bytes of each file system, by its mount point.
+        """Return the used and the total bytes of each file system, keyed by its mount point.
 
         The total excludes the blocks that are reserved for root. So at 100%, only root can still
         write; `df` computes its percentage in the same way. The result is empty on systems other

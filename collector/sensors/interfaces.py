@@ -56,7 +56,7 @@ class Interface:
 
 
 def counted_interfaces(interfaces: Mapping[str, Interface]) -> list[str]:
-    """Return the names of the interfaces to count, by the rule in the module's docstring."""
+    """Return the names of the interfaces to count, by the rules in the module's docstring."""
     others = {name: each for name, each in interfaces.items() if name != _LOOPBACK}
     hardware = [name for name, each in others.items() if _is_nic(each, others)]
     if hardware:
@@ -83,7 +83,7 @@ def _is_nic(interface: Interface, interfaces: Mapping[str, Interface]) -> bool:
 
 
 def read_interfaces(names: Iterable[str], sysfs: Path) -> dict[str, Interface]:
-    """Return the interfaces of these ``names``, as ``/sys/class/net`` describes them."""
+    """Return the interfaces with these ``names``, as ``/sys/class/net`` describes them."""
     return {name: _read_interface(sysfs / "class" / "net" / name) for name in names}
 
 

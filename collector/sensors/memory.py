@@ -1,4 +1,4 @@
-"""Reads the use of RAM and swap, memory pressure, and the memory limit of this process's job."""
+"""Reads the use of RAM and swap, memory pressure, and the memory limit of this process's cgroup."""
 
 import os
 import re

@@ -1,7 +1,7 @@
 """Converts names from the kernel to text.
 
-Names from the kernel are bytes, which are usually valid UTF-8, but not always. A payload, however,
-must be valid UTF-8.
+Names from the kernel are bytes, which are usually valid UTF-8, but not always. The payloads of
+our MQTT messages, however, are JSON, which must be valid UTF-8.
 """
 
 import logging
@@ -20,5 +20,5 @@ def shown(name: str) -> str:
     r"""Return ``name`` as published: each byte that is not valid UTF-8 is written as ``\xNN``."""
     text = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     if text != name:
-        log.warning("The name of a device is not valid UTF-8; it is published as %s.", text)
+        log.warning("A name from the kernel is not valid UTF-8; it is published as %s.", text)
     return text

@@ -1,7 +1,8 @@
-"""Network interfaces: each byte sent and received is counted once (see ``interfaces``).
+"""Reads the network rates; each byte sent or received is counted only once.
 
-``per_interface`` lists only the counted interfaces. Its rows therefore add up to the totals, and
-the history does not fill up with the veths of short-lived containers.
+The module ``interfaces`` chooses the interfaces to count. ``per_interface`` lists only these, so
+its rows add up to the totals, and the history does not fill up with the veths of short-lived
+containers.
 """
 
 import sys

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 class Reading(NamedTuple):
     """The values of one channel.
 
-    The worker of the sensor adds the host, and the time at which ``read`` began.
+    The sensor's worker adds the host and the time at which ``read`` began.
     """
 
     channel: str
@@ -20,7 +20,7 @@ class Sensor(Protocol):
 
     A sensor is used by one thread at a time, and it reads nothing before ``open`` is called. While
     the sensor is open, ``details`` holds facts for `system/status`, such as a driver's version. If
-    ``may_wait`` is true, a reading may have to wait, for example for a driver; such a sensor is
+    ``may_wait`` is true, a reading may have to wait, for example for a driver, so the sensor is
     read after all sensors that do not wait.
 
     ``open`` and ``read`` raise SensorAbsentError, with the reason, if there is nothing to read. If
@@ -35,7 +35,11 @@ class Sensor(Protocol):
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
-        """Prepare for readings. This reads the counters, so that the first reading has rates."""
+        """Prepare for readings.
+
+        A sensor that computes rates from counters reads the counters here, so that its first
+        reading already has rates.
+        """
 
     def read(self) -> Iterable[Reading]:
         """Read the current values once. This may block."""

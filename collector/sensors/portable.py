@@ -1,7 +1,7 @@
 """Reads the sensors' values through psutil on systems other than Linux: macOS and Windows.
 
-On Linux, the sensors read ``/proc`` themselves, which takes a third of the time and saves the
-memory that psutil would take.
+On Linux, the sensors read ``/proc`` themselves, which is three times as fast as psutil and saves
+the memory that psutil would take.
 """
 
 import re
@@ -17,7 +17,7 @@ def core_times() -> list[tuple[float, float]]:
 
 
 def frequency() -> tuple[float | None, float | None]:
-    """Return the current and the highest frequency in MHz."""
+    """Return the CPU's current and highest frequency in MHz."""
     try:
         found = psutil.cpu_freq()
     except (OSError, NotImplementedError, RuntimeError):  # on some Macs and virtual machines

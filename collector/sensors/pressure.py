@@ -14,8 +14,8 @@ _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 class Pressure(NamedTuple):
     """The percentage of the last 10 s during which tasks waited for a resource.
 
-    ``some`` is the percentage of the time in which at least one task waited. ``full`` is the
-    percentage in which all tasks that had work to do waited at the same time.
+    ``some`` counts the time in which at least one task waited. ``full`` counts only the time in
+    which all tasks that had work to do waited.
     """
 
     some: float | None = None

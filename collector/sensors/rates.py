@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 Counters: TypeAlias = Mapping[str, tuple[float, float]]
-"""Maps each device's name to two counters of bytes, one per direction, such as read and write."""
+"""Maps each device's name to two byte counters, such as (bytes read, bytes written)."""
 
 Rate: TypeAlias = tuple[float, float]
 """Bytes per second in each direction."""
@@ -84,7 +84,7 @@ class DeviceRates:
     def rates(self) -> dict[str, Rate | None]:
         """Return each counted device's rates since the previous read.
 
-        Raises the exceptions of ``read``.
+        An exception that ``read`` raises is passed on.
         """
         before, counters, now = self._clock(), self._read(), self._clock()
         if counters.keys() != self._devices:

@@ -20,7 +20,7 @@ def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
     """Write ``rows`` to ``stream`` as they arrive.
 
     In the file, each row has a time in UTC and, for each column, a number or null. If reading
-    ``rows`` fails, the file is valid and contains the rows read so far, and the error is raised.
+    ``rows`` fails, the error is raised, but the file is valid and contains the rows read so far.
     Raises OSError if writing fails.
     """
     target, source = _Target(stream), _Source(rows)
@@ -51,7 +51,7 @@ class _Source:
 class _Target(RawIOBase):
     """Stores the first error of ``stream`` instead of raising it, because arro3 would panic.
 
-    After the error, all data is discarded.
+    Data written after the error is discarded.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

@@ -36,8 +36,8 @@ class Plan:
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
     """Return the plan for the span from ``start`` to ``end`` (Unix milliseconds).
 
-    If the history begins later than ``start``, so does the plan. The plan has all columns that
-    have data in the span. Raises ExportError.
+    If the history begins later than ``start``, the plan's span begins where the history begins.
+    The plan has all columns that have data in the span. Raises ExportError.
     """
     columns: dict[str, None] = {}
     position, first = start, start
@@ -53,10 +53,10 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield the rows in order of time, each as a time in Unix ms and the values by column.
+    """Yield the rows in order of time: each is a time in Unix ms, and the values by column name.
 
-    A row has all samples of a tick, or the means of a minute. Unknown values are left out.
-    Raises ExportError.
+    A row contains the values of all samples of one tick, or the means over one minute. Unknown
+    values are left out. Raises ExportError.
     """
     position, length = plan.start, _LONGEST
     while position < plan.end:

@@ -41,7 +41,7 @@ class Broadcast:
     def __init__(
         self, request: Request, identity: str, pid: int, started: int, sampler: Sampler
     ) -> None:
-        """Prepare; nothing is published before ``start``. ``started`` is in Unix milliseconds."""
+        """Prepare; ``start`` begins to publish. ``started`` is in Unix milliseconds."""
         self.summary = RunSummary(started)
         self.name = request.name or short_command(request.command) or identity
         self._request = request
@@ -70,7 +70,7 @@ class Broadcast:
         self._thread.start()
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the values of the summary at the time ``now``, in Unix milliseconds."""
+        """Return the summary's values at the time ``now``; ``now`` is in Unix milliseconds."""
         usage = self._sampler.usage
         with self._lock:
             if usage is not None:

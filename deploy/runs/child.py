@@ -1,6 +1,6 @@
 """Runs the command as a child process, which uses the terminal as if a shell had started it.
 
-The command stays in the process group of this process. So the signals of the terminal (for Ctrl-C,
+The command stays in the process group of this process. So the terminal's signals (for Ctrl-C,
 Ctrl-Z or a new window size) reach the command directly, and this process ignores them. A signal
 that another program sends to this process is meant for the command, and is forwarded. When the
 command is suspended, this process suspends itself too, because a shell with job control watches
@@ -28,7 +28,7 @@ class CommandError(Exception):
     """The command could not be started; ``code`` is the exit code that a shell would return."""
 
     def __init__(self, sentence: str, code: int) -> None:
-        """Store ``sentence``, which is the error message for the user, and the exit code."""
+        """Store the exit code, and ``sentence`` as the error message for the user."""
         super().__init__(sentence)
         self.code = code
 
@@ -59,7 +59,7 @@ class End(NamedTuple):
 
 
 def signal_name(number: int) -> str:
-    """Return a name such as ``SIGTERM``, or ``SIGRTMIN+3`` for a signal without a name."""
+    """Return a signal's name, such as ``SIGTERM``; ``SIGRTMIN+3`` if Python knows no name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -69,12 +69,12 @@ def signal_name(number: int) -> str:
 class Child:
     """Runs ``command``, and forwards signals to it.
 
-    Call the methods in the main thread, and ``start`` before any other thread has been started.
+    Call the methods in the main thread, and call ``start`` before any other thread is started.
     Other threads then inherit the signal mask, which blocks the signals that are forwarded.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Prepare; the command does not run before ``start``."""
+        """Prepare; ``start`` runs the command."""
         self.pid = 0
         self._own_peak = 0  # kB
         self._command = list(command)

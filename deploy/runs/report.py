@@ -11,8 +11,8 @@ from telemetry.settings import Settings, reachable
 
 _STORED_SECONDS = 10.0  # wait this long for the end of the run to be in the history
 _PAUSE_SECONDS = 0.3
-# The API learns of the end at once, but the ingester may store the last samples and annotations up
-# to a second later.
+# The API learns of the end immediately, but the ingester may store the last samples and annotations
+# up to a second later.
 _SETTLE_SECONDS = 1.5
 _KILLED_SECONDS = 8.0  # the advisor reports later that the kernel killed a process
 _TIMEOUT_SECONDS = 30.0
@@ -22,8 +22,9 @@ _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 def save(settings: Settings, identity: str, folder: Path, *, killed: bool = False) -> Path:
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
-    If SIGKILL ended the run (``killed``), this function first waits for 8 s. The report then
-    includes the advisor's finding if the machine had run out of memory. Raises SystemMonitorError.
+    If SIGKILL ended the run (``killed``), the machine may have run out of memory. This function
+    then waits for 8 s, so that the report includes the advisor's finding about this. Raises
+    SystemMonitorError.
     """
     time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)
     deadline = time.monotonic() + _STORED_SECONDS

@@ -1,7 +1,7 @@
 """Parses the command line of ``system-monitor run``, without checking the settings in it.
 
 Loading and checking the settings takes half a second. The command does not wait for this: it starts
-at once, and the settings are checked while it already runs.
+immediately, and the settings are checked while it is running.
 """
 
 import argparse

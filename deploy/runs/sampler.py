@@ -54,7 +54,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take a last sample and stop; do not wait longer than a second for this sample."""
+        """Take a last sample and stop; wait at most a second for this sample."""
         self._stopping.set()
         self._thread.join(_LAST_SECONDS)
 

@@ -31,7 +31,7 @@ _COLOURS = {
 _HELP = """\
 q          quit
 ?          show or hide this help
-s          sort by the next column; ▾ marks this column
+s          sort by the next column; ▾ marks the sort column
 r          sort in the other direction
 ↑ ↓        select a host; scroll the page of a host
 Enter      show the selected host

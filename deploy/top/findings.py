@@ -1,4 +1,4 @@
-"""The active findings of a host, the most severe first."""
+"""The active findings of a host, most severe first."""
 
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ STYLES = {"critical": Style.CRITICAL, "warning": Style.WARNING, "info": Style.PL
 
 
 def active(host: HostState) -> list[Mapping[str, object]]:
-    """Return the fields of each active finding, the most severe first, then the newest."""
+    """Return the fields of each active finding, sorted by severity, then newest first."""
     found = [
         update.content.values
         for update in host.updates.values()
@@ -32,7 +32,7 @@ def level(finding: Mapping[str, object]) -> int:
 
 
 def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
-    """Yield the lines of the five most severe findings, and the number of other findings.
+    """Yield the lines of the five most severe findings, then a line that counts the others.
 
     ``now`` is in Unix milliseconds.
     """

@@ -90,7 +90,7 @@ def is_host(host: HostState) -> bool:
 def host_lines(
     hosts: Sequence[Host], sorting: Sorting, selected: str | None, width: int, height: int
 ) -> list[Line]:
-    """Return the header and the rows that fit, one of which is the row of the selected host."""
+    """Return the header and as many rows as fit, including the row of the selected host."""
     sizes = widths(_COLUMNS, width, least=12)
     shown = max(1, height - 1)
     names = [each.name for each in hosts]

@@ -52,7 +52,7 @@ def plain(lines: Iterable[Line]) -> str:
 def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
     """Return the width of each column of a line that has ``width`` characters.
 
-    There is a space between two columns. A column whose own width is 0 gets at least the width
+    Columns are separated by one space. A column whose own width is 0 gets at least the width
     ``least``, even if the line then exceeds ``width``.
     """
     taken = sum(column.width for column in columns) + len(columns) - 1

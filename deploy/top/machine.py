@@ -76,7 +76,7 @@ def _rates(
 
 
 def _busiest(devices: object) -> str:
-    """Return the number of devices and the name of the busiest; empty for fewer than two."""
+    """Return the number of devices and the busiest device; empty if there are fewer than two."""
     if not isinstance(devices, Mapping) or len(devices) < 2:  # noqa: PLR2004 - several
         return ""
 

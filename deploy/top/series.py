@@ -15,7 +15,7 @@ Key = tuple[str, str]
 
 
 class Series:
-    """The recent values of the 32 hosts that were shown last."""
+    """The recent values of the 32 hosts that were shown most recently."""
 
     def __init__(self) -> None:
         """Start with no values."""
@@ -38,7 +38,7 @@ class Series:
             self._noted = {key: time for key, time in self._noted.items() if key[0] != forgotten}
 
     def of(self, host: str, channel: str, name: str) -> Sequence[float | None]:
-        """Return the recorded values, the oldest first."""
+        """Return the recorded values, oldest first."""
         return list(self._hosts.get(host, {}).get((channel, name), ()))
 
 

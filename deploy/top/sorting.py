@@ -11,7 +11,7 @@ Row = TypeVar("Row")
 class Sorting:
     """Sorts rows by the column ``titles[index]``.
 
-    Numbers are sorted from the largest to the smallest, texts alphabetically. ``is_reversed``
+    Numbers are sorted from largest to smallest, and strings alphabetically. ``is_reversed``
     reverses the order.
     """
 

@@ -1,4 +1,4 @@
-"""Formats numbers and texts for the terminal, with the same units as the dashboard."""
+"""Formats numbers and text for the terminal, with the same units as the dashboard."""
 
 import math
 import unicodedata

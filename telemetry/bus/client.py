@@ -55,7 +55,7 @@ class BusClient(Client):
     on_acknowledged: Callable[[int], None]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
-        """Accept the arguments of paho's client."""
+        """Accept the same arguments as paho's client."""
         super().__init__(*arguments, **options)
         self.may_have_more = False  # whether the last read filled its buffer
         self._received = bytearray()
@@ -104,8 +104,8 @@ class BusClient(Client):
     def _send_now(self, kind: MessageType, packets: bytes) -> None:
         """Send ``packets`` from this thread if possible, without waking the network thread.
 
-        If the socket does not accept all bytes at once, the network thread sends the rest. Over
-        TLS, the network thread sends all packets, because only one thread may use a TLS connection.
+        If the socket accepts only some of the bytes, the network thread sends the rest. Over TLS,
+        the network thread sends all packets, because only one thread may use a TLS connection.
         """
         with self._writing:
             connection, sent = self._sock, 0
@@ -263,8 +263,8 @@ def new_client(
 def bound_client_id(client_id: str, password: str | None) -> str:
     """Return a client ID that nobody can guess without knowing ``password``.
 
-    Any user of the broker who guesses a client ID could connect with this ID and take over the
-    session. If ``password`` is None, ``client_id`` is returned unchanged.
+    Any user of the broker who guessed a client's ID could connect with it and take over the
+    client's session. If ``password`` is None, ``client_id`` is returned unchanged.
     """
     if password is None:
         return client_id

@@ -25,7 +25,7 @@ _STOP_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
 _KEEPALIVE_TIMEOUT = "Keep alive timeout"
-_NO_WELCOME = "closes the connection at once: check the user name, password and certificate"
+_NO_WELCOME = "closes the connection immediately: check the user name, password and certificate"
 
 
 def _nothing(*_: object) -> None: ...
@@ -65,7 +65,7 @@ class BusConnection:
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
         ``name_option`` is the command-line option that changes ``client_id``. To save CPU time, a
-        message may wait up to ``gather`` seconds, so that several messages are read at once.
+        message may wait up to ``gather`` seconds, so that several messages are read together.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -204,7 +204,7 @@ class BusConnection:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge ``messages`` to the broker, except messages from an earlier connection.
 
-        The broker delivers messages from an earlier connection again, and may already use their
+        The broker redelivers messages from an earlier connection, and may already use their
         identifiers for other messages.
         """
         client, current = self._started(), self.connections  # in this order: it may reconnect
@@ -290,7 +290,7 @@ class BusConnection:
     def _rivalry(self) -> str:
         return (
             f"closes each connection of {self._client_id!r}: another client probably uses that "
-            f"name, so choose another name with {self._name_option}"
+            f"name, so choose a different name with {self._name_option}"
         )
 
     def _log_outage(self, what: str, *, expected: bool = False) -> None:

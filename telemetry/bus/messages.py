@@ -11,9 +11,8 @@ class Message(NamedTuple):
     """A message from the broker.
 
     ``retained`` is true if the broker had retained the message, and delivered it because this
-    client subscribed.
-    ``connection`` is the number of the connection on which the message arrived; an acknowledgement
-    is valid only on that connection.
+    client subscribed. ``connection`` is the number of the connection on which the message arrived;
+    an acknowledgement is valid only on that connection.
     """
 
     topic: str
@@ -28,9 +27,9 @@ class Publication(NamedTuple):
     """A message to publish.
 
     ``retain`` is true for a message that describes the current state, such as a sample, and false
-    for an event. Before the publisher sends this message, a newer message of the same retained
-    topic may arrive. If ``waits`` is true, the publisher still sends this message, for the history.
-    If ``waits`` is false, the publisher discards this message.
+    for an event. ``waits`` matters if a newer message of the same retained topic is queued before
+    the publisher sends this message. If ``waits`` is true, this message is still sent, for the
+    history; otherwise, it is discarded.
     """
 
     topic: str
@@ -42,7 +41,7 @@ class Publication(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastWill:
-    """The message that the broker publishes and retains if it loses this client unexpectedly."""
+    """The message that the broker publishes and retains if this client disconnects unexpectedly."""
 
     topic: str
     payload: bytes

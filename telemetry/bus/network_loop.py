@@ -27,12 +27,12 @@ _WAKES = 4096  # the most wake-ups that are read at once; together, they wake th
 class NetworkLoop:
     """Keeps a connection to the broker from ``start`` until ``stop``.
 
-    Each attempt to connect uses a new client from ``new_client``.
-    The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
-    The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
-    is displaced (see Tenure) waits for 30 to 60 s between attempts. ``on_failure()`` is called
-    after each attempt that cannot reach the broker. While the client is connected, ``on_turn()`` is
-    called after each read, and at least every 2.5 s.
+    Each attempt to connect uses a new client from ``new_client``. The pauses between attempts
+    grow from ``first_pause`` to ``longest_pause`` seconds. They are jittered, so that clients do
+    not all reconnect at the same moment. A client that is displaced (see Tenure) waits for 30 to
+    60 s between attempts. ``on_failure()`` is called after each attempt that cannot reach the
+    broker. While the client is connected, ``on_turn()`` is called after each read, and at least
+    every 2.5 s.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class NetworkLoop:
         """Prepare the thread; nothing is sent before ``start``.
 
         To save CPU time, a message may wait up to ``gather`` seconds, so that several messages are
-        read at once.
+        read together.
         """
         self._new_client = new_client
         self._client = new_client()

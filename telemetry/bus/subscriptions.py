@@ -113,8 +113,8 @@ class Subscriptions:
         self._reported = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the broker has accepted all subscriptions, for at most ``seconds``.
+        """Wait at most ``seconds`` for the broker to accept all subscriptions.
 
-        Returns whether the broker has accepted them.
+        Returns whether it has accepted them.
         """
         return self._accepted.wait(seconds)

@@ -12,11 +12,11 @@ class Tenure:
 
     When a client connects, the broker closes the connection of any other client with the same name.
     Two clients with the same name would disconnect each other forever. So a client whose
-    connections are closed again and again is ``displaced``: it stays disconnected most of the time,
-    and sends nothing.
+    connections are repeatedly closed is ``displaced``: it stays disconnected most of the time, and
+    sends nothing.
 
     A client that has kept a connection for ten seconds has tenure, and is not displaced. Both
-    clients can have tenure, for example if one client had lost its network while the other client
+    clients can have tenure, for example if one client lost its network while the other client
     connected. Then they disconnect each other until both have lost their tenure, after 20 short
     connections in a row. The first client that keeps a connection for ten seconds gains tenure
     again.

@@ -9,7 +9,7 @@ from pathlib import Path
 class TlsFiles:
     """The PEM files for TLS: the trusted certificate authorities, and our certificate and key.
 
-    If ``authorities`` is None, the certificate authorities of the operating system are trusted.
+    If ``authorities`` is None, the operating system's certificate authorities are trusted.
     """
 
     authorities: Path | None = None

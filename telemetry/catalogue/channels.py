@@ -76,7 +76,7 @@ def family_of(channel: str) -> Family | None:
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return the values that the placeholders of the family have in ``channel``.
+    """Return the values of the family's placeholders in ``channel``.
 
     For ``system/gpu/0``, this is ``{"id": "0"}``.
     """

@@ -91,7 +91,7 @@ MEMORY = Family(
             "runs",
             Kind.RECORDS,
             "",
-            "the largest runs and their memory; null if runs are not tracked",
+            "the runs that use the most memory; null if runs are not tracked",
             [
                 {
                     "run": "auto-9c1e0d5b7a2f4368",

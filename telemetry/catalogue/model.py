@@ -15,10 +15,10 @@ class Nature(StrEnum):
 
     A sample is a periodic reading. The broker retains the newest sample of each channel, and the
     history averages samples over time. An event marks a moment. Events are never retained or
-    averaged, and because each event has an id, a second delivery is harmless. A state lasts for
-    some time; an example is a run that is in progress. The broker retains the state's message until
-    the state ends; then a message with an empty payload deletes it. The history stores the
-    beginning and the end of a state as events.
+    averaged. Each event has an id, so a second delivery is harmless. A state lasts for some time;
+    an example is a run that is in progress. The broker retains the state's message until the state
+    ends; then a message with an empty payload deletes it. The history stores the beginning and the
+    end of a state as events.
     """
 
     SAMPLE = "sample"
@@ -64,8 +64,8 @@ class Field:
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
     the field's part of a metric's name. If ``metric`` is None, ``name`` is used; if ``metric`` is
-    empty, the field is not a metric. In a list or object, ``label`` is the name of the label that
-    distinguishes the items, such as ``core``. If the field is a single text or number and has a
+    empty, the field is not a metric. In a list or object, ``label`` is the name of the label, such
+    as ``core``, that distinguishes the items. If the field is a single text or number and has a
     ``label``, every metric of the family has this label, and the field's value is the label's
     value. For a list, ``items`` contains the label's value for each element; by default, this value
     is the element's position. A ``cumulative`` number never falls, except when the driver or the
@@ -96,8 +96,8 @@ class Family:
 
     ``retention`` is how long the history keeps the family's data. Data that the history does not
     keep is still published by the collector, retained by the broker and served by the API. In
-    monitoring systems, the values of the channel's placeholders are labels; ``labels`` contains the
-    names of these labels, in the order of the placeholders.
+    monitoring systems, the values of the channel's placeholders become label values; ``labels``
+    contains the names of these labels, in the order of the placeholders.
     """
 
     name: str

@@ -122,10 +122,8 @@ _SUMMARY = (
     _total("duration", "s", "how long the run has lasted", 32_400.0),
     _total("gpu_hours", "h", "time during which the run used GPUs, summed over the GPUs", 18.0),
     _total("gpu_utilization_mean", "%", "mean utilization of the run's GPUs", 87.5),
-    _total(
-        "gpu_memory_peak", "bytes", "most GPU memory that the run used at once", 17_179_869_184.0
-    ),
-    _total("ram_peak", "bytes", "most RAM that the run used at once", 12_884_901_888.0),
+    _total("gpu_memory_peak", "bytes", "the run's peak use of GPU memory", 17_179_869_184.0),
+    _total("ram_peak", "bytes", "the run's peak use of RAM", 12_884_901_888.0),
     _total("cpu_seconds", "s", "CPU time that the run used", 64_800.0),
     _total("energy_joules", "J", "energy used by the run's GPUs", 9_720_000.0),
     _total("throttled_share", "%", "share of the time in which the run's GPUs were throttled", 2.5),
@@ -172,7 +170,7 @@ RUN = Family(
             "gpus", Kind.TEXTS, "", "IDs of the GPUs that the run uses", ["0", "1"], max_length=64
         ),
         _time("started", "at which the run began", _START, fixed=True),
-        _time("ended", "at which the run ended; null until then", None),
+        _time("ended", "at which the run ended, or null while its end is not known", None),
         Field(
             "exit_code", Kind.INTEGER, "", "exit code; null if it is not known", None, minimum=None
         ),

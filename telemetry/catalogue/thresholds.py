@@ -45,12 +45,14 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "utilization": Threshold(
             5.0, "%", "a GPU at this utilization or more is not idle", 0.1, 100
         ),
-        "held": Threshold(1.0, "GB", "a GPU with less memory in use is not reported", 0, 10_000),
+        "held": Threshold(
+            1.0, "GB", "a GPU with less memory in use than this is not reported", 0, 10_000
+        ),
         "minutes": Threshold(
-            15.0, "min", "a finding of severity info begins after this idle time", 1, 1440
+            15.0, "min", "a finding of severity info begins after this much idle time", 1, 1440
         ),
         "warning": Threshold(
-            60.0, "min", "the finding becomes a warning after this idle time", 1, 10_080
+            60.0, "min", "the finding becomes a warning after this much idle time", 1, 10_080
         ),
     },
     "throttling": {
@@ -78,22 +80,22 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "lost": Threshold(
             60.0,
             "s",
-            "a GPU counts as lost if it has had no sample for this time and the GPU sensor fails",
+            "a GPU counts as lost if it has had no sample for this long and the GPU sensor fails",
             1,
             3600,
         ),
         "link": Threshold(
-            5.0, "min", "a PCIe link is reported after being slow for this time under load", 1, 1440
+            5.0, "min", "a PCIe link is reported after being slow under load for this long", 1, 1440
         ),
         "failing": Threshold(
-            5.0, "min", "a sensor is reported after failing for this time", 1, 1440
+            5.0, "min", "a sensor is reported after failing for this long", 1, 1440
         ),
     },
     "host_pressure": {
         "pressure": Threshold(
             10.0,
             "%",
-            "the finding is a warning if all tasks wait for memory at once "
+            "the finding is a warning if all tasks wait for memory simultaneously "
             "for at least this share of the time",
             1,
             100,
@@ -101,7 +103,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "critical": Threshold(
             40.0,
             "%",
-            "the finding is critical if all tasks wait for memory at once "
+            "the finding is critical if all tasks wait for memory simultaneously "
             "for at least this share of the time",
             1,
             100,
@@ -109,7 +111,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "swap": Threshold(
             1.0,
             "MB/s",
-            "swapping is reported if at least this much is swapped in and at least this much out",
+            "swapping is reported if at least this much is swapped in, and at least this much out",
             0.01,
             1e6,
         ),
@@ -131,7 +133,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "silent": Threshold(
             3.0,
             "min",
-            "an offline collector is reported after being silent for this time",
+            "an offline collector is reported after being silent for this long",
             0,
             10_080,
         ),
@@ -187,7 +189,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "pressure": Threshold(
             10.0,
             "%",
-            "memory or I/O counts as a limit if all tasks wait for it at once "
+            "memory or I/O counts as a limit if all tasks wait for it simultaneously "
             "for at least this share of the time",
             1,
             100,

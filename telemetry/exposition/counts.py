@@ -1,4 +1,4 @@
-"""Writes metrics of System Monitor's parts, such as the ingester: readiness and counters."""
+"""Writes the readiness and the counters of System Monitor's parts, such as the ingester."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

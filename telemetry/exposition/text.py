@@ -12,7 +12,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 def labels_of(labels: Mapping[str, object]) -> str:
-    """Return the text between a series' braces; labels that are None or empty are omitted."""
+    """Return ``labels`` as written between a series' braces; labels without a value are omitted."""
     return ",".join(
         f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
     )
@@ -28,7 +28,7 @@ def escaped(value: object) -> str:
 
 
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
-    """Return the text of a metric with all of its lines, or an empty text if it has no lines.
+    """Return the text of a metric with all of its lines, or an empty string if it has no lines.
 
     Each of ``lines`` has the form `{labels} value`; the metric's name and the newline are added.
     """

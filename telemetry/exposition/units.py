@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class BaseUnit(NamedTuple):
-    """A base unit: the suffix of a metric's name, and a factor and divisor to convert values.
+    """A base unit: its suffix in a metric's name, and the factor and divisor to convert values.
 
     A percentage is divided by 100, because multiplying it by 0.01 is not exact: ``35 / 100`` gives
     0.35, but ``35 * 0.01`` gives 0.35000000000000003.

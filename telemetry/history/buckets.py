@@ -1,7 +1,7 @@
 """Computes the width of buckets, and marks outages, for both stores (SQLite and InfluxDB).
 
-A bucket is a span of time whose samples are aggregated to one point. InfluxDB's own buckets, which
-are databases, are something else.
+A bucket is a span of time whose samples are aggregated into one point. InfluxDB's own buckets,
+which are databases, are something else.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,17 @@ _MISSED_BUCKETS = 1.5
 
 
 def bucket_width(query: Query) -> int:
-    """Return the width in ms at which at most ``max_points`` buckets cover the query's span."""
+    """Return the smallest width in ms at which ``max_points`` buckets cover the query's span."""
     return max(1, -(-(query.end - query.start) // query.max_points))
 
 
 def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
-    ``samples`` is the total number of samples in the buckets, or None if each point is one sample.
-    If the points are buckets, each null point takes the place of an empty bucket, so the result
-    never has more than the query's ``max_points``. If the points are samples, it may have more.
+    At a null point, every field is None. ``samples`` is the total number of samples in the buckets,
+    or None if each point is one sample. If the points are buckets, each null point takes the place
+    of an empty bucket, so the result never has more than the query's ``max_points``. If the points
+    are samples, the result may have more.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]

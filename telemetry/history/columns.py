@@ -25,7 +25,7 @@ def not_unicode() -> HistoryRejectedError:
 
 
 def numbers_of(sample: Sample) -> dict[str, float | None]:
-    """Return the numbers of ``sample``, keyed by column; a null becomes None.
+    """Return the numbers of ``sample``, keyed by column name; a null becomes None.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
@@ -40,7 +40,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
 
     A list becomes columns such as ``per_core.0`` and ``per_core.1``. An object becomes columns such
     as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Strings and lists of objects
-    are omitted. A field that is missing in ``values`` has no column in the result.
+    are omitted. A field that is missing from ``values`` has no column in the result.
     """
     columns = dict(values)  # removing the few other fields is faster than picking the numbers
     for field in _others(family):
@@ -130,7 +130,7 @@ def assemble(
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return the answer for ``channel``; each column of ``values`` has a value per timestamp.
+    """Return the answer for ``channel``; each column of ``values`` has one value per timestamp.
 
     The answer has a column for each field that ``query`` selects and whose value is a single
     number, even if all values are None. Any other column, such as the read rate of a disk, depends

@@ -3,7 +3,7 @@
 A one-minute summary is called a minute. A store keeps samples only for a short time, which is
 called the window, and minutes for longer. If a query begins before the window, the answer contains
 minutes up to a time that is called the seam, and samples from the seam on. The seam is the start of
-a full minute.
+a minute.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from telemetry.history.window import Windows
 
 MINUTE = 60_000
 SETTLED = MINUTE + 5_000
-"""A minute is computed this long (ms) after its start, when its last samples have arrived."""
+"""A minute is computed this many ms after its start; by then, its last samples have arrived."""
 
 _MISSED_MINUTES = 2.5
 

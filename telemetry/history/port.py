@@ -6,7 +6,7 @@ one-minute summary is called a minute.
 
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
-``tests/telemetry/history`` runs with each adapter.
+``tests/telemetry/history`` runs against each adapter.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class Columns:
 
     ``bucket_width`` is the width of a bucket in milliseconds, or None if the samples are not
     aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which every
-    field is None. If ``minutes_until`` is given, the points before that time are minutes, and
+    field is None. If ``minutes_until`` is set, the points before that time are minutes, and
     ``bucket_width`` applies only to the later points.
     """
 
@@ -163,7 +163,8 @@ class HistoryReader(Protocol):
     def hosts(self, start: int | None = None) -> Sequence[str]:
         """Return the sorted hosts that have samples or minutes.
 
-        Without ``start``, only samples count. With ``start``, minutes from ``start`` on count too.
+        If ``start`` is None, only hosts with samples are returned. Otherwise, hosts with minutes
+        from ``start`` on are returned too.
         """
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:

@@ -22,9 +22,10 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """How long the history keeps samples, events and minutes, in milliseconds.
+    """How long the history keeps samples, events and one-minute points, in milliseconds.
 
-    If ``minutes`` is not greater than ``samples``, the history keeps no minutes.
+    One-minute points are called minutes. If ``minutes`` is not greater than ``samples``, the
+    history keeps no minutes.
     """
 
     samples: int
@@ -72,7 +73,7 @@ class Window:
 
 
 class Windows:
-    """The windows of samples, of events and of minutes; ``minutes`` is None if no minutes are kept.
+    """The windows of samples, events and minutes; ``minutes`` is None if no minutes are kept.
 
     ``dropped`` counts the records that were dropped because they were outside their window.
     """
@@ -106,8 +107,8 @@ class Windows:
     def count_dropped(self, number: int) -> None:
         """Count ``number`` dropped records, and log the total at most once a minute.
 
-        Call this only after the other records have been stored. A failed write is repeated, and
-        would count the dropped records again.
+        Call this only after the other records have been stored. Otherwise, the same records would
+        be counted again when a failed write is repeated.
         """
         if number == 0:
             return

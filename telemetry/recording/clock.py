@@ -8,13 +8,13 @@ _LONGEST_PAUSE = int(SILENT_SECONDS * 1000)
 
 
 class RecordingClock:
-    """Derives the time from samples and statuses, because the lines of a recording have no times.
+    """Derives the time from samples and statuses, because a recording has no arrival times.
 
     ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
-    timestamp, in milliseconds, without pauses of more than two minutes. A running collector
-    publishes at least once a minute. So after a pause of more than two minutes, either the
-    collector or the recorder was not running, or the message before the pause was an outdated
-    retained message.
+    timestamp, in milliseconds, not counting pauses of more than two minutes. A running collector
+    publishes at least once a minute. So a pause of more than two minutes means that the collector
+    or the recorder was not running, or that the message before the pause was an outdated retained
+    message.
     """
 
     def __init__(self) -> None:

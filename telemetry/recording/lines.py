@@ -62,7 +62,7 @@ class Recording:
         self.first_error: str | None = None
 
     def problems(self, name: str, option: str) -> Iterator[str]:
-        """Yield a sentence for each problem of the file ``name``; call this after reading it.
+        """Yield a sentence for each problem with the file ``name``; call this after reading it.
 
         ``option`` is the command-line option that sets the topic prefix.
         """

@@ -39,8 +39,9 @@ class Replay:
     """Turns the entries of a recording into the messages to publish, as ``form`` specifies.
 
     It tracks which hosts are online, and which findings and runs have not ended, because
-    ``endings`` ends them. ``any_host`` is one of the recorded hosts: an event that concerns every
-    host is published on its topics.
+    ``endings`` sets these hosts offline and deletes the retained messages of these findings and
+    runs. ``any_host`` is one of the recorded hosts: events that concern every host are published on
+    the topics of ``any_host``.
     """
 
     def __init__(self, form: Form, any_host: str) -> None:

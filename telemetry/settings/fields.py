@@ -110,7 +110,8 @@ class SettingFields(BaseModel):
     )
     http_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Let the API listen on addresses other than loopback without an `http_token`.",
+        description="Let the API listen on addresses other than loopback even if `http_token` is "
+        "unset.",
     )
     http_read_only: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -172,8 +173,8 @@ class SettingFields(BaseModel):
     )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Let the embedded broker listen on addresses other than loopback without an "
-        "`mqtt_user`.",
+        description="Let the embedded broker listen on addresses other than loopback even if "
+        "`mqtt_user` is unset.",
     )
     mqtt_url: BrokerUrl | None = Field(
         None,
@@ -225,7 +226,8 @@ class SettingFields(BaseModel):
         description="Largest number of hosts that the ingester, the advisor and the API each track "
         "at once. To make room for a new host, the ingester and the API evict the host that has "
         "been silent the longest. If no host has been silent for two minutes, they reject the new "
-        "host.",
+        "host. The advisor ignores new hosts while it has no room; it forgets a host after a day "
+        "of silence.",
     )
     max_channels: Count = Field(
         Limits.channels,
@@ -281,5 +283,8 @@ class SettingFields(BaseModel):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings, including those such as ``http_token_file``."""
+        """Return the names of all settings.
+
+        They include the settings for the files of secrets, such as ``http_token_file``.
+        """
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))

@@ -55,7 +55,7 @@ def notify_severity(value: str) -> str:
 
 
 def notify_runs(value: str) -> str:
-    """Return the choice of runs that cause a notice, in lower case, such as ``failed``."""
+    """Return which runs cause a notice, in lower case, such as ``failed``."""
     return _one_of(RUNS, value)
 
 

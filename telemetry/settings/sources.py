@@ -17,7 +17,7 @@ APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 RUN_VARIABLE = f"{ENVIRONMENT_PREFIX}RUN_ID"
-"""The environment variable for the id of the run to which a process belongs.
+"""The environment variable that contains the id of the run to which a process belongs.
 
 `system-monitor run` and the Python helper set this variable. It is not a setting.
 """

@@ -1,6 +1,6 @@
 """Parses and validates the values of settings.
 
-The message of each ValueError continues a sentence that ends with "is not valid: it".
+The message of each ValueError follows the words "is not valid: it" in the message to the user.
 """
 
 import math
@@ -63,7 +63,7 @@ def topic_prefix(value: str) -> str:
     if re.search(r"[{}]", value.replace("{host}", "", 1)):
         raise ValueError("may contain '{host}' once and no other braces")
     if "{host}" in value and "{host}" not in value.split("/"):
-        raise ValueError("must use '{host}' as a whole topic level, such as 'fleet/{host}'")
+        raise ValueError("must use '{host}' as a whole topic level, as in 'fleet/{host}'")
     return value
 
 

@@ -1,7 +1,7 @@
 """Compares a real GPU's readings with ``nvidia-smi``: ``python -m tests.benchmarks.gpu_hardware``.
 
-Puts a load on the first GPU: an allocation that grows and is overwritten repeatedly, and matrix
-multiplications if PyTorch is installed. Meanwhile it reads every GPU, runs
+Puts a load on the first GPU: allocates more and more memory, and multiplies matrices if PyTorch is
+installed; otherwise, overwrites the memory repeatedly. Meanwhile, reads every GPU, runs
 ``nvidia-smi``, and writes a table with the card and the driver to ``docs/gpu-hardware.md``.
 Options: ``--seconds 30``, the time that the load runs before the reading; ``--file``, another file;
 ``--no-load``.

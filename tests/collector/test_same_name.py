@@ -79,8 +79,8 @@ def test_the_first_one_continues_and_the_other_sends_nothing_and_reports_why(
         assert status["state"] == "online"
     problem = (
         f"The MQTT broker at mqtt://127.0.0.1:{address.port} closes each connection of "
-        "'system-monitor-collector-me': another client probably uses that name, so choose another "
-        "name with --host-name"
+        "'system-monitor-collector-me': another client probably uses that name, so choose a "
+        "different name with --host-name"
     )
     assert f"{problem}; system-monitor-collector-me tries again." in caplog.messages
 

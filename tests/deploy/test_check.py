@@ -63,7 +63,7 @@ def test_a_history_file_of_another_program_is_a_problem(
         connection.execute("CREATE TABLE notes (text)")
     code, shown = check(capsys, "--data-dir", str(tmp_path))
     assert code == 1
-    assert "is a database of another program: move it away" in shown["History"]
+    assert "is another program's database: move it away" in shown["History"]
 
 
 def test_each_sensor_reports_what_it_finds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,7 +115,10 @@ def test_with_a_login_other_clients_are_rejected(name: str, program: BrokerProgr
     ("choice", "sentence"),
     [
         (MOSQUITTO, "refuses the connection: Not authorized"),
-        (BUNDLED, "closes the connection at once: check the user name, password and certificate"),
+        (
+            BUNDLED,
+            "closes the connection immediately: check the user name, password and certificate",
+        ),
     ],
 )
 def test_a_wrong_password_is_reported_as_such(choice: str, sentence: str, tmp_path: Path) -> None:

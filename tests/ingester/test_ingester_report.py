@@ -23,7 +23,7 @@ def test_an_ingester_whose_name_is_taken_reports_which_option_changes_it(
 ) -> None:
     monkeypatch.setattr("telemetry.bus.tenure.Tenure.displaced", True)
     with ingesting(file, address) as ingester:
-        assert "choose another name with --ingester-name." in str(ingester.report().problem)
+        assert "choose a different name with --ingester-name." in str(ingester.report().problem)
 
 
 def test_an_ingester_that_never_connected_is_reported_as_a_problem(file: Path) -> None:

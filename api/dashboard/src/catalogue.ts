@@ -43,7 +43,7 @@ export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether charts show the samples of a family. Of most other families, the page keeps only the newest sample. */
+/** Whether charts show the samples of a family. For most other families, the page keeps only the newest sample. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
@@ -53,7 +53,7 @@ export function channelAt(family: Family, parts: Readonly<Record<string, unknown
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
 
-/** The id of the GPU whose metrics a channel has; null for other channels, such as those of MIG instances. */
+/** The id of the GPU whose metrics a channel carries; null for other channels, such as those of MIG instances. */
 export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }

@@ -14,7 +14,7 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-/** End the session. Returns null on success, or a sentence about why the session could not be ended. */
+/** End the session. Returns null on success, or a sentence that says why the session could not be ended. */
 export async function logOut(): Promise<string | null> {
   try {
     const response = await fetch("./logout", { method: "POST" });

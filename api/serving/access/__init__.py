@@ -1,4 +1,4 @@
-"""Controls access to REST, the WebSocket and the page with one token.
+"""Uses one token to control access to REST, the WebSocket and the page.
 
 A browser logs in with the token, and then has a session.
 """

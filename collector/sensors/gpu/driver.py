@@ -2,7 +2,7 @@
 
 Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Methods
 are passed a ``clock``, not the current time, because a call to a driver may take a long time: the
-driver calls ``clock`` directly before or after it reads a counter. A driver raises
+driver calls ``clock`` immediately before or after it reads a counter. A driver raises
 
 - SensorAbsentError if none of its GPUs can be read on this machine;
 - SensorFailedError if one call failed and other calls may still succeed.
@@ -42,11 +42,10 @@ class GpuReading(NamedTuple):
     the GPU does not report its processes. ``partitions`` maps the driver's index of each partition
     to the partition's values.
 
-    ``problem`` describes what is wrong, such as ``is lost: reboot``. It is the rest of a sentence
-    that begins with the name of the GPU, without the full stop. ``not_reported`` contains the
-    fields that this GPU does not report, each with the driver's reason; such a field is not a
-    ``problem``.
-    ``answered`` is False if the GPU answered nothing at all.
+    ``problem`` describes what is wrong, such as ``is lost: reboot``. It completes a sentence that
+    begins with the name of the GPU, and has no full stop. ``not_reported`` contains the fields that
+    this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
+    ``answered`` is False if the GPU did not answer at all.
     """
 
     values: Mapping[str, object]
@@ -94,10 +93,10 @@ class GpuDevice(Protocol):
 class GpuDriver(Protocol):
     """A vendor's driver. All methods are called from one thread; if a call hangs, the sensor hangs.
 
-    ``vendor`` is a short lower-case name. ``details`` and ``reports_own_pids`` apply while the
-    driver is open. ``details`` are facts for `system/status`, such as the driver's version.
-    ``reports_own_pids`` is true if the process ids that the driver reports are valid in this
-    process's PID namespace. It is false if the driver reports the host's process ids to a
+    ``vendor`` is a short lower-case name. ``details`` and ``reports_own_pids`` are valid only
+    while the driver is open. ``details`` are facts for `system/status`, such as the driver's
+    version. ``reports_own_pids`` is true if the process ids that the driver reports are valid in
+    this process's PID namespace. It is false if the driver reports the host's process ids to a
     container.
     """
 

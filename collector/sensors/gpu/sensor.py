@@ -149,7 +149,7 @@ class GpuSensor(Sensor):
         processes.end_tick()
 
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
-        """Start to read all GPUs, and yield each GPU as soon as it has answered.
+        """Start reading all GPUs, and yield each GPU as soon as it has answered.
 
         GPUs that have not answered by ``deadline`` are yielded last. Therefore, a GPU that hangs
         does not delay the readings of the other GPUs.

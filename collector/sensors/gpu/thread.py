@@ -20,8 +20,8 @@ _END_SECONDS = 0.5
 class GpuThread:
     """Makes calls to ``device`` in a thread, one call at a time.
 
-    The methods and attributes of this object may be used in only one other thread, the caller's. A
-    call that does not return in time keeps the GPU's thread busy. Until the call returns, further
+    The methods and attributes of this object may be used from only one other thread: the caller's.
+    A call that does not return in time keeps the GPU's thread busy. Until the call returns, further
     calls are skipped. The result of the late call is discarded.
 
     ``problem`` is a sentence that describes what went wrong in the newest call, or None if

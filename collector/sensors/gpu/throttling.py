@@ -1,4 +1,4 @@
-"""Computes for what share of the last five minutes each throttle reason of a GPU was active."""
+"""Computes the share of the last five minutes in which each throttle reason was active."""
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping

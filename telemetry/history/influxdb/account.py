@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An InfluxDB 2.x server at ``url``, and a bucket of ``org`` that ``token`` gives access to."""
+    """A bucket of ``org`` on the InfluxDB 2.x server at ``url``, and the ``token`` to access it."""
 
     url: str
     token: str = field(repr=False)

@@ -43,7 +43,7 @@ class Bucket:
         self._is_ready = True
 
     def query(self, script: Script) -> str:
-        """Run ``script``; return its result as CSV, or an empty text if the bucket is missing."""
+        """Run ``script``; return its result as CSV, or an empty string if the bucket is missing."""
         return self._connected().query(script)
 
     def write(self, lines: Sequence[str]) -> int:

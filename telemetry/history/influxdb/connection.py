@@ -74,8 +74,8 @@ class Connection:
     def write(self, lines: Sequence[str]) -> int:
         """Write ``lines``, whose times are in nanoseconds, in one request.
 
-        Returns the number of lines that InfluxDB dropped because they are older than the bucket's
-        retention by the server's clock. Raises HistoryRejectedError if the lines are invalid.
+        Returns the number of lines that InfluxDB dropped because, by its own clock, they are older
+        than the bucket's retention allows. Raises HistoryRejectedError if the lines are invalid.
         """
         account = self._account
         try:
@@ -102,7 +102,7 @@ class Connection:
         return 0
 
     def query(self, script: Script) -> str:
-        """Run ``script``; return its result as CSV, or an empty text if the bucket is missing."""
+        """Run ``script``; return its result as CSV, or an empty string if the bucket is missing."""
         organization = {"org": self._account.org}
         body = json.dumps(script.request()).encode()
         with errors_as_unavailable(self._account):

@@ -1,11 +1,11 @@
 """Events in InfluxDB: one measurement per family.
 
-InfluxDB stores only one point per series and time, so two events of the same millisecond could
-overwrite each other. To keep them apart, the tag ``part`` and the digits of the time below the
-millisecond are taken from a hash of the event's host and id. If the family has several channels,
-the channel is hashed too. So an event that is delivered twice is stored once, and
-different events of the same millisecond are all stored. A tag that contains the id would have the
-same effect, but InfluxDB would then create a series for each event.
+InfluxDB stores only one point per series and time, so an event could overwrite another event of the
+same millisecond. To prevent this, the point's tag ``part`` and the last six digits of its time in
+nanoseconds are taken from a hash of the event's host and id. If the family has several channels,
+the channel is hashed too. So an event that is delivered twice is stored once, and different events
+of the same millisecond are all stored. A tag that contains the id would have the same effect, but
+InfluxDB would then create a series for each event.
 """
 
 import hashlib
@@ -77,7 +77,7 @@ def selected(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
     An event that was published without a timestamp gets the time at which it arrives. If such an
-    event is delivered twice, it is stored twice, with different times. Only the event with the
+    event is delivered twice, it is stored twice, with different times. Only the copy with the
     earlier time is returned.
     """
     found: dict[tuple[str, str, str], Event] = {}

@@ -92,8 +92,8 @@ class Selection:
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
         """Return the script that aggregates the samples over buckets of ``width`` ms.
 
-        These buckets are spans of time, unlike the InfluxDB bucket ``bucket``. InfluxDB aligns them
-        to the epoch, so the script sets an offset that aligns them to ``start``.
+        These buckets are spans of time, unlike the InfluxDB bucket ``bucket``. By default, InfluxDB
+        aligns them to the epoch, so the script sets an offset that aligns them to ``start``.
         """
         return self._script(
             WINDOW.format(aggregate.value),
@@ -132,7 +132,7 @@ class Selection:
         )
 
     def parameters(self) -> dict[str, Value]:
-        """Return the values of the variables in the code that ``source`` returns, by name."""
+        """Return the values of the variables in the code from ``source``, keyed by their names."""
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
         return {
@@ -179,7 +179,7 @@ class Table:
     columns: Mapping[str, Sequence[str]]
 
     def key(self, column: str) -> str:
-        """Return the value that all rows have in ``column``; empty if the column is missing."""
+        """Return the value that all rows have in ``column``, or "" if the column is missing."""
         return self.columns[column][0] if column in self.columns else ""
 
     @property
@@ -195,7 +195,7 @@ class Table:
     def count(self) -> int:
         """Return the largest count in a result of ``Selection.count``.
 
-        It is the number of samples if at least one field has no nulls.
+        This is the number of samples if at least one field has no nulls.
         """
         return max(map(int, self.columns["_value"]))
 
@@ -209,7 +209,10 @@ class Table:
 
 
 def _numbers(texts: Sequence[str]) -> list[float | None]:
-    """Parse numbers and nulls as JSON: for 17-digit numbers, 8 times as fast as ``float``."""
+    """Parse numbers and nulls as JSON.
+
+    For 17-digit numbers, this is 8 times as fast as ``float``.
+    """
     return _list_of_numbers().validate_json(f"[{','.join(texts)}]", strict=True)
 
 

@@ -2,8 +2,8 @@
 
 Here, a minute means the aggregates of the samples that a host published in one minute. The history
 keeps minutes for longer than samples. For each series, a minute is stored as three points. They
-have the measurement and tags of the samples, and the tag ``aggregate``: ``mean``, ``min`` or
-``max``.
+have the measurement and tags of the samples, and one more tag, ``aggregate``, which is ``mean``,
+``min`` or ``max``.
 
 A minute is due if it still has to be computed. The bucket of the samples also contains marks, from
 which the due minutes can be found. Each request that writes samples also writes a mark for each
@@ -144,7 +144,7 @@ def buckets(
     """Return the script that aggregates ``minutes`` and the later ``samples`` over buckets.
 
     Each of these buckets is a span of ``width`` ms. The seam is the time at which ``minutes`` end
-    and ``samples`` start. InfluxDB's storage engine aggregates the buckets that end before or at
+    and ``samples`` start. InfluxDB's storage engine aggregates the buckets that end at or before
     the seam, because the engine is faster than the script. The script itself aggregates the bucket
     that contains the seam, which needs minutes and samples, and the later buckets, which need only
     samples.
@@ -188,7 +188,7 @@ def samples_among(
 ) -> int:
     """Return how many of the ``dropped`` lines are samples; the others are marks.
 
-    InfluxDB drops the oldest lines.
+    InfluxDB drops lines because of their age, so the dropped lines are the oldest.
     """
     times = [(each.timestamp, 1) for each in samples]
     times += [(time, 0) for time, lines_then in lines.items() for _ in lines_then]

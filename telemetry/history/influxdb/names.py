@@ -1,8 +1,8 @@
 r"""Converts the names of channels, hosts and columns to names in InfluxDB, and back.
 
 InfluxDB's line protocol cannot represent every name. A name cannot contain a line break, because
-this ends the line. A backslash before a comma or at the end of a tag damages the tag, even if the
-backslash is escaped. This module therefore percent-encodes control characters, backslashes and
+that would end the line. A backslash before a comma or at the end of a tag damages the tag, even if
+the backslash is escaped. This module therefore percent-encodes control characters, backslashes and
 percent signs. The module ``lines`` then escapes commas, spaces and equals signs. Hardly any name
 contains a character that this module encodes, so nearly all names are the same in InfluxDB as
 elsewhere.

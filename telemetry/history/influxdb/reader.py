@@ -27,7 +27,8 @@ _SERIES = 3
 class InfluxdbReader:
     """Reads samples from one bucket, and minutes and events from a second bucket.
 
-    A minute is the summary of one minute of samples. InfluxDB computes the aggregates of a query.
+    A minute is the summary of one minute of samples. If samples have to be aggregated, InfluxDB
+    does this.
     """
 
     def __init__(
@@ -121,8 +122,8 @@ class InfluxdbReader:
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
         """Return the number of samples of each series.
 
-        If the query does not name fields, the fields ``COUNTED`` are counted first. All fields are
-        counted only for a series in which the fields ``COUNTED`` have no values.
+        If the query does not name fields, the fields ``COUNTED`` are counted first. For a
+        series in which these fields have no values, all fields are then counted.
         """
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]
@@ -174,7 +175,7 @@ class InfluxdbReader:
         return flux.tables(self._bucket.query(script))
 
     def _ask_at_once(self, scripts: Sequence[Script]) -> Iterator[Table]:
-        """Send ``scripts`` together, so that InfluxDB uses several cores; return the tables."""
+        """Send ``scripts`` in parallel, so that InfluxDB uses several cores; return the tables."""
         with ThreadPoolExecutor(len(scripts)) as threads:
             answers = list(threads.map(self._bucket.query, scripts))
         return chain.from_iterable(map(flux.tables, answers))

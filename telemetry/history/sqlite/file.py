@@ -36,7 +36,7 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Provide the connection in a ``with`` block; if an error has closed it, open it again."""
+        """Provide the connection to a ``with`` block; reopen it if an earlier error closed it."""
         try:
             yield self._connected()
         except sqlite3.Error as error:

@@ -1,9 +1,9 @@
 """The tables of the SQLite file, as an ordered list of migrations.
 
-A row of ``sample`` holds the values of ``BLOCK`` fields of one sample. ``field`` maps each field to
-a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row in
-block 0, even if all its values are null. A sample has a row in another block only if it has a value
-in that block.
+A row of ``sample`` holds the values of up to ``BLOCK`` fields of one sample. ``field`` maps each
+field to a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a
+row in block 0, even if all its values are null. A sample has a row in another block only if it has
+a value in that block.
 
 Because a row holds many values, SQLite writes fewer pages: for seven samples that arrive together,
 it writes seven pages. With a row for each value, it would write a page for each field of these

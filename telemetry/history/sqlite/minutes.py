@@ -1,4 +1,8 @@
-"""Aggregates samples into one-minute points, called minutes, and builds the queries for them."""
+"""Aggregates samples into one-minute points, called minutes, and builds queries that read them.
+
+A minute is due if its samples have changed since it was last computed. The table ``due`` lists the
+due minutes.
+"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -50,7 +54,7 @@ _SPAN = f"FROM minute {_CHANNEL} AND timestamp >= :start AND timestamp < :end"
 
 
 def roll_up(connection: sqlite3.Connection, before: int) -> bool:
-    """Compute some due minutes that start before ``before``; return whether more may be due."""
+    """Compute some due minutes that start before ``before``; return whether more may be left."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.execute(_ROLL_UP, {"before": before})

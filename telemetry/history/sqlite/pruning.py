@@ -4,8 +4,8 @@ The samples of a minute are deleted together. When a late sample arrives, its mi
 again, and the result is correct only if all other samples of the minute are still stored.
 
 The records are deleted in small transactions, which need only a small journal: a full disk has
-little room for a journal. Each transaction deletes all blocks of a sample together, because a
-reader combines the blocks.
+little room for a journal. A sample with many fields is stored in several rows, one for each block
+of fields. Each transaction deletes all rows of a sample together, because readers combine them.
 """
 
 import sqlite3
@@ -50,7 +50,7 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
-    """Delete the records that are older than their retention, and the records from ``end`` on."""
+    """Delete the records whose retention period has passed, and those at or after ``end``."""
     events.prune(connection, windows.events.start, end)
     start = minute_of(windows.samples.start)
     if windows.minutes is None:
@@ -70,7 +70,7 @@ def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
 
 
 def evict(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete the samples and minutes in the oldest tenth of their time span; return their number.
+    """Delete the samples and minutes in the oldest tenth of their time span; return how many.
 
     If the file has neither samples nor minutes, or if the events take more than half of ``limit``
     bytes, the oldest events are deleted and counted instead.
@@ -104,7 +104,7 @@ def _channels(connection: sqlite3.Connection) -> list[int]:
 
 
 def _delete(connection: sqlite3.Connection, table: str, channel: int, start: int, end: int) -> int:
-    """Delete a channel's records with ``start`` <= timestamp < ``end``; return their number."""
+    """Delete a channel's records with ``start`` <= timestamp < ``end``; return how many."""
     span = {"channel": channel, "start": start, "end": end}
     number: int = connection.execute(_COUNT.format(table), span).fetchone()[0]
     (blocks,) = connection.execute(_BLOCKS, span).fetchone()

@@ -47,7 +47,7 @@ class SqliteReader:
     """Reads from the SQLite file at ``path``, and never changes it.
 
     All threads share one connection, which a lock protects. One connection is fast enough, because
-    a query takes a few milliseconds. More connections would take more memory, because each
+    a query usually takes a few milliseconds. More connections would take more memory, because each
     connection has its own page cache.
     """
 
@@ -204,7 +204,7 @@ def _lay_out_buckets(connection: sqlite3.Connection, query: Query) -> None:
 
 
 def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
-    """Return the id of the channel; None if it is not in the file or not in the catalogue."""
+    """Return the channel's id; None if the file or the catalogue does not contain the channel."""
     found = connection.execute(
         "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
     ).fetchone()
@@ -235,10 +235,10 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 
 
 def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
-    """Return ``query`` with ``max_points`` reduced if a channel has very many columns.
+    """Return ``query`` with ``max_points`` reduced if a channel has very many fields.
 
-    Otherwise, a client that publishes many made-up devices could make an answer so large that it
-    exhausts the memory.
+    Without this reduction, a client that publishes many made-up devices could make an answer so
+    large that it exhausts the memory.
     """
     known = (_channel(connection, query.host, name) for name in query.channels)
     count = "SELECT count(*) FROM field WHERE channel_id = ?"
@@ -257,7 +257,8 @@ def _select(
 ) -> tuple[list[int], dict[str, tuple[float | None, ...]]]:
     """Run ``statement`` for the selected fields; return the times, and the values of each field.
 
-    The times are read from block 0, because every sample has a row in block 0.
+    A sample with many fields is stored in several rows, one for each block of fields. The times
+    are read from block 0, because every sample has a row in this block.
     """
     fields: dict[int, list[tuple[str, str]]] = {0: []}
     for slot, name in connection.execute(

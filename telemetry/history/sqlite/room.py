@@ -57,8 +57,9 @@ class Room:
     def lift(self, connection: sqlite3.Connection) -> None:
         """Lift the limit, because deleting records can make the file grow by a few pages.
 
-        From then on, SQLite writes the journal into the file as soon as the journal is half full.
-        So a transaction always fits into the disk space that the journal already takes.
+        From then on, SQLite writes the journal into the file as soon as the journal holds 2 MB.
+        So the next transaction always fits into the 4 MB of disk space that the journal already
+        takes.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)
@@ -139,7 +140,7 @@ def _apply_journal(connection: sqlite3.Connection) -> None:
 
 
 def _empty_journal(connection: sqlite3.Connection) -> None:
-    """Let the next transaction overwrite the journal, and truncate the journal to 4 MB.
+    """Truncate the journal to 4 MB, and let the next transaction overwrite it from the start.
 
     The journal keeps these 4 MB: if other programs filled the disk, it could not grow again.
     """

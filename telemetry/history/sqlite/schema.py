@@ -129,7 +129,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         ours = is_ours(connection)
     if not ours:
         raise HistoryUnavailableError(
-            f"The file {path} is a database of another program: move it away, or choose another "
+            f"The file {path} is another program's database: move it away, or choose a different "
             "folder with data_dir."
         )
 

@@ -49,7 +49,7 @@ class _Channel:
         self.known = set(fields.values())
 
     def add(self, name: str) -> int:
-        """Assign the lowest free slot to the field ``name``, and return it."""
+        """Assign the lowest free slot to the field ``name``, and return the slot."""
         if _FREE not in self.names:
             self.names.append(_FREE)
         slot = self.names.index(_FREE)
@@ -62,10 +62,10 @@ class SqliteWriter:
     """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
     If a sample is already stored, the new values are merged into it. A crash of this process loses
-    no stored records; a power cut may lose the records of the last seconds. If the file is found to
-    be corrupt, it is renamed and a new file is created. If the file was deleted, a new file is
-    created. If the file was replaced, the new file is opened. When the file reaches its limit, the
-    oldest records are deleted.
+    no stored records; a power cut may lose the records of the last few seconds. If the file is
+    found to be corrupt, it is renamed and a new file is created. If the file was deleted, a new
+    file is created. If the file was replaced, the new file is opened. When the file reaches its
+    limit, the oldest records are deleted.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SqliteWriter:
             self._opened = time.monotonic()
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store all ``records`` that are within their retention, or none of them.
+        """Store all ``records`` that are within their retention period; if this fails, store none.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -195,9 +195,9 @@ class SqliteWriter:
     ) -> dict[int, list[_Row]]:
         """Return the rows of ``samples``, grouped by the number of values in a row.
 
-        The row of a channel's last block ends with the channel's last field. It contains no nulls
-        for the unused slots after this field, because binding a null takes Python 0.3 µs, four
-        times as long as binding a number.
+        Each row holds one block of a sample's values. The row of the last block ends with the
+        channel's last field. This row is not padded with nulls, because Python takes 0.3 µs to
+        bind a null, four times as long as to bind a number.
         """
         rows: defaultdict[int, list[_Row]] = defaultdict(list)
         for sample in samples:
@@ -228,7 +228,7 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete the expired records, and the oldest records while the file exceeds its limit.
+        """Delete the expired records, and then the oldest until the file is within its limit.
 
         In the first ten minutes after ``open``, records from the future are not deleted, because
         the machine's clock may still be wrong.

@@ -118,7 +118,7 @@ def filling(time: float) -> float:
 def test_a_file_system_that_fills_up_is_reported_with_the_time_until_it_is_full() -> None:
     (finding,) = found(disk(filling, until=5 * HOURS))
     assert (finding.subject, finding.severity) == ("filesystem-data", Severity.WARNING)
-    assert finding.summary.startswith("Host: the file system /data fills up at 50.0 GB/h, and")
+    assert finding.summary.startswith("Host: the file system /data is filling up at 50.0 GB/h, and")
     assert finding.expected
     assert seconds(finding.expected.likely) == pytest.approx(6 * HOURS, rel=0.05)
 

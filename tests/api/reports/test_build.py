@@ -36,7 +36,7 @@ def test_each_gpu_of_the_run_is_a_line_and_the_others_are_not() -> None:
 
 def test_memory_shows_the_highest_values_in_the_units_of_the_dashboard() -> None:
     peaks = {"system/memory": columns(32.0 * GIB, name="ram_used", ram_total=64.0 * GIB)}
-    chart = charts(peaks=peaks)["RAM of the machine, highest"]
+    chart = charts(peaks=peaks)["Machine RAM, highest"]
     assert (chart.series[0].values, chart.top) == ([32.0], 64.0)
 
 

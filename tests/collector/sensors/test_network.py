@@ -122,7 +122,7 @@ def test_a_name_that_is_not_utf_8_is_published_escaped_and_reported_once(
     assert values["upload_rate"] == 2.0
     assert values["per_interface"].keys() == {"eth\\xff\\xfe", "eth0"}
     assert sensor.describe() == "2 interfaces: eth0, eth\\xff\\xfe"
-    sentence = "The name of a device is not valid UTF-8; it is published as eth\\xff\\xfe."
+    sentence = "A name from the kernel is not valid UTF-8; it is published as eth\\xff\\xfe."
     assert caplog.messages == [sentence]
 
 

@@ -224,7 +224,7 @@ def test_a_database_of_another_program_is_refused_and_not_changed(
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
         for action in (writer.open, reader.ping, reader.hosts):
             with pytest.raises(
-                HistoryUnavailableError, match="database of another program: move it away, or"
+                HistoryUnavailableError, match="another program's database: move it away, or"
             ):
                 action()
     assert path.read_bytes() == content

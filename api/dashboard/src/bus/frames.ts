@@ -14,7 +14,8 @@ import {
 /**
  * A parsed frame.
  *
- * `ageSeconds` is a sample's age as reported by the server; null if the sample had just arrived at the server.
+ * `ageSeconds` is a sample's age as reported by the server; null if the server sent the sample as soon as it
+ * had received it.
  */
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }

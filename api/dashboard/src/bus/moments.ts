@@ -31,7 +31,7 @@ export interface Run {
   readonly started: number;
   /** When the run ended; null while it is under way, or if its end is not known. */
   readonly ended: number | null;
-  /** Whether the end of the run is not known, and its host is silent or no longer reports the run. */
+  /** Whether the run is lost: its end is not known, and its host is silent or no longer reports the run. */
   readonly isLost: boolean;
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -39,7 +39,7 @@ export interface Run {
 }
 
 /**
- * One page of a list of runs, the newest first.
+ * One page of a list of runs, newest first.
  *
  * `next` is the value of the parameter `end` that selects the next page; null if this is the last page.
  */
@@ -58,7 +58,7 @@ export function annotationOf(data: unknown): Annotation | null {
   return { id, timestamp, host: textOf(host), text: shortened(text), tags: textsOf(tags), run: textOf(run) };
 }
 
-/** The annotations, the oldest first; null if the response is not a list of annotations. */
+/** The annotations, oldest first; null if the response is not a list of annotations. */
 export function annotationsOf(body: unknown): Annotation[] | null {
   const response = received<AnnotationsResponse>(body);
   return Array.isArray(response?.annotations)

@@ -1,7 +1,7 @@
 import type { FindingSummary, GpuSummary, HostOverview, OverviewResponse } from "./contract";
 import { isObject, numberOf, received, SEVERITIES, type Severity, textOf, textsOf } from "./payload";
 
-/** A GPU at a glance. `processes` is how many processes use it; null if that is not known. */
+/** A GPU, as an overview shows it. `processes` is the number of processes that use it; null if that is not known. */
 export interface GlancedGpu {
   readonly id: string;
   readonly utilization: number | null;
@@ -11,7 +11,7 @@ export interface GlancedGpu {
   readonly isStale: boolean;
 }
 
-/** An active finding at a glance. */
+/** An active finding, as an overview shows it. */
 export interface GlancedFinding {
   readonly kind: string;
   readonly subject: string;
@@ -20,7 +20,7 @@ export interface GlancedFinding {
   readonly summary: string;
 }
 
-/** A host at a glance. */
+/** A host, as an overview shows it. */
 export interface GlancedHost {
   readonly name: string;
   readonly isOffline: boolean;

@@ -103,7 +103,11 @@ function spanOf({ from, to }: Omit<MomentsQuery, "host">): [start: [string, stri
   ];
 }
 
-/** Selects the runs to list; null matches any value. With `end`, only runs that began before this time are listed. */
+/**
+ * Selects the runs to list; null matches any value.
+ *
+ * If `end` is not null, only runs that began before that time are listed.
+ */
 export interface RunsQuery {
   readonly host: string | null;
   readonly user: string | null;

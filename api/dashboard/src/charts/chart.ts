@@ -31,7 +31,11 @@ const STEPS_IN_VIEW = 360;
 const MAX_PAUSE_MS = 4_000;
 const MIN_PIXELS = 50;
 
-/** A chart of the span that the page shows. At each frame, the chart draws itself if enough has changed. */
+/**
+ * A chart of the span that the page shows.
+ *
+ * Each time the page is drawn, the chart is drawn again if enough has changed; see `draw`.
+ */
 export class Chart {
   private readonly textScale = textScale();
   private readonly plot: uPlot;

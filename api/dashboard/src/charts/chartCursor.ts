@@ -18,8 +18,8 @@ let tapTimer: ReturnType<typeof setTimeout> | undefined;
 /**
  * The chart that the reader points at.
  *
- * In all charts, a small box at the cursor shows the time. In this chart, it also lists the annotations, findings and
- * runs at this time.
+ * In every chart, a small box at the cursor shows the time. In this chart, the box also lists the annotations, findings
+ * and runs at that time.
  */
 let pointed: ChartCursor | undefined;
 /**

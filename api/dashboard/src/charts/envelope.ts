@@ -10,9 +10,10 @@ export interface Extent {
 }
 
 /**
- * The lowest and the highest value of `column` at each pixel of a span, with one list per stretch without a gap.
+ * The lowest and the highest value of `column` at each pixel of a span, in one list per stretch without gaps.
  *
- * The span is `width` pixels wide. A mean per pixel would draw a GPU that swings between 15% and 100% as a flat line.
+ * The span is `width` pixels wide. If each pixel showed the mean instead, a utilization that swings between 15% and
+ * 100% would look like a flat line.
  */
 export function envelopeOf(
   series: ChannelSeries,

@@ -1,8 +1,8 @@
 /**
- * The colours of the lines in charts. None of these colours signals a state, whereas orange signals a warning.
+ * The colours of the lines in charts. Colours that signal a state, such as orange for a warning, are not among them.
  *
- * The colours can be told apart with every kind of colour blindness. The lines of a chart also differ in their dashes.
- * theme.css defines the colours for the dark and the light theme.
+ * People with any kind of colour blindness can tell the colours apart. The lines of a chart also differ in their
+ * dashes. theme.css defines the colours for the dark and the light theme.
  */
 export type Tint = "blue" | "violet" | "pink" | "grey";
 

@@ -25,7 +25,8 @@ export interface TimeScale {
 /**
  * The label for a Unix time: a date or a time of day.
  *
- * If the steps are whole days, it is a date. If they are whole hours, it is a date only at midnight.
+ * If the labels are at least a day apart, each label is a date. If they are at least an hour apart, only the labels at
+ * midnight are dates. All other labels are times of day.
  */
 function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);

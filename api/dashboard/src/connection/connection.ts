@@ -96,7 +96,11 @@ export class Connection {
     this.poller.stop();
   }
 
-  /** Connect at once or check the open connection, because the page is visible again or the network is back. */
+  /**
+   * Connect immediately, or check the connection if it is open.
+   *
+   * Called when the page has become visible again or the network is back.
+   */
   wake(): void {
     if (this.isStopped) return;
     if (this.stream === null) {

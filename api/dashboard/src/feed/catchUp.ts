@@ -17,7 +17,7 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** Note that the stream has ended. Samples from shortly before the newest sample until now may be missing. */
+  /** Record that the stream has ended. Samples from shortly before the newest sample until now may be missing. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);
@@ -26,8 +26,8 @@ export class CatchUp {
   /**
    * Fetch the missing samples.
    *
-   * If the stream is not live, the page polls for the newest samples and misses the samples in between. The next call
-   * therefore starts at the same time again.
+   * If the stream is not live, the page polls for the newest samples and misses the samples in between. `missingFrom`
+   * then stays the same, so that the next call fetches these samples too.
    */
   run(isLive: boolean): void {
     if (this.missingFrom === null) return;

@@ -29,7 +29,7 @@ interface Loaded {
 export class ComparedRun {
   readonly run = signal<Run | null>(null);
   readonly history = signal<RunHistory | null>(null);
-  /** The annotations of the run's host during the run, except annotations that name another run. */
+  /** The annotations of the run's host during the run, except those that name a different run. */
   readonly annotations = signal<readonly Annotation[]>([]);
   /** Why the run, its history or its annotations cannot be read, as a sentence; null if they can be read. */
   readonly problem = signal<string | null>(null);

@@ -11,7 +11,7 @@ interface Listener {
 /**
  * Finds the host to show if the address of the page does not name a host.
  *
- * The server chooses the host. If the machine on which the server runs is monitored, the server chooses this machine.
+ * The server chooses the host. If the machine on which the server runs is monitored, the server chooses that machine.
  */
 export class DefaultHost {
   /** The host that the server has chosen; null until the server has responded. */

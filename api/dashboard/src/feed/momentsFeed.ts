@@ -4,7 +4,7 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-/** A span is fetched once the reader has not changed it for this long. */
+/** A span is fetched after the reader has left it unchanged for this long. */
 const SETTLE_MS = 150;
 /**
  * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
@@ -51,7 +51,7 @@ export class MomentsFeed {
   }
 
   /**
-   * Fetch what happened in `span`, unless the newest query covers the span.
+   * Fetch what happened in `span`, unless the newest query already covers it.
    *
    * Call this method each time the page is drawn. `now` is the time by the host's clock.
    */

@@ -36,7 +36,7 @@ export interface RunHistory {
   readonly run: Run;
   /** The end of the fetched history, in ms since the start of the run. */
   readonly length: number;
-  /** The largest `usualSpacing` of the series, but at least 2 s; in ms. */
+  /** The largest `usualSpacing` of the series, in ms; at least `USUAL_MS`. */
   readonly intervalMs: number;
   /** The series of each channel, with times since the start of the run. */
   readonly series: ReadonlyMap<string, ChannelSeries>;

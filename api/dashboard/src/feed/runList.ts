@@ -12,7 +12,7 @@ export const ANY_RUN: RunFilter = { host: null, user: null, tag: null, state: nu
 
 type FetchRuns = (query: RunsQuery, signal: AbortSignal) => Promise<RunsPage>;
 
-/** The runs on all hosts, filtered, the newest first. The first page is fetched again every 10 s. */
+/** The runs that match a filter, newest first. The first page is fetched again every 10 s. */
 export class RunList {
   /** The runs that have been fetched; null until the server has responded. */
   readonly runs = signal<readonly Run[] | null>(null);

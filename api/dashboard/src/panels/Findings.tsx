@@ -30,7 +30,7 @@ export function Verdict() {
   );
 }
 
-/** A card for each finding of the host that is shown, the worst first, and a list of the muted findings. */
+/** A card for each finding of the host that is shown, worst first, and a list of the muted findings. */
 export function Findings() {
   const { findings, muted } = useValue((monitor) => ({
     findings: worstFirst(monitor.findings),

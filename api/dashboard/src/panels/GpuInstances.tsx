@@ -54,7 +54,7 @@ export function GpuInstances({ id }: { readonly id: string }) {
   );
 }
 
-/** A note about why the page shows no utilization of a GPU in MIG mode. */
+/** A note that explains why the page shows no utilization for a GPU in MIG mode. */
 export function MigNote({ id }: { readonly id: string }) {
   const applies = useValue(
     (monitor) =>

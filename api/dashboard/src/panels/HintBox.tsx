@@ -5,7 +5,7 @@ import styles from "./Hint.module.css";
 const ID = "hint";
 const MARGIN = 8;
 
-/** The box with the open explanation, beside the word that it explains. */
+/** The box with the open explanation, next to the word that it explains. */
 export function HintBox() {
   const monitor = useMonitor();
   const { hints } = monitor;

@@ -75,7 +75,7 @@ export function InputOutputRates() {
   );
 }
 
-/** The rates of each disk and interface. The tables are rendered only while this part is open. */
+/** A section with the rates of each disk and interface. Its tables are rendered only while the section is open. */
 function AllDevices() {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -12,7 +12,7 @@ interface Props {
   readonly value: (monitor: Monitor) => number | null;
   readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  /** At this percentage and above, the bar has the colour of a warning. */
+  /** At this percentage and above, the bar is shown in the warning colour. */
   readonly warnAt?: number;
 }
 

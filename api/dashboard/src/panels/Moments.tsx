@@ -19,7 +19,7 @@ interface Entry {
   readonly run?: Run;
 }
 
-/** A list of what the charts mark: the annotations, findings and runs in the span that is shown. */
+/** A list of the annotations, findings and runs in the span of the charts. The charts mark them, too. */
 export function Moments() {
   const [isOpen, setOpen] = useState(false);
   const summary = useValue(summaryOf);

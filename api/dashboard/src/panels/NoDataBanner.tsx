@@ -3,7 +3,7 @@ import { noDataOf } from "../text/noData";
 import { useValue } from "../view/hooks";
 import styles from "./NoDataBanner.module.css";
 
-/** A banner that shows for how long no data has arrived. It is large enough to be read from a distance. */
+/** A banner that shows how long the host has been silent. It is large enough to be read from a distance. */
 export function NoDataBanner() {
   const noData = useValue((monitor) => noDataOf(monitor.badge.kind, silenceOf(monitor), Date.now()));
   if (noData === null) return null;
@@ -14,7 +14,7 @@ export function NoDataBanner() {
   );
 }
 
-/** For how long nothing has arrived from the host, in ms; null if nothing has ever arrived. */
+/** How long the host has been silent, in ms; null if no sample has ever arrived from it. */
 function silenceOf({ data, now }: Monitor): number | null {
   if (data === null) return null;
   if (data.lastArrival !== null) return performance.now() - data.lastArrival;

@@ -14,17 +14,20 @@ interface Props {
   /** The name of the sensor that provides the channel. If this sensor is not working, the panel shows why. */
   readonly sensor?: string;
   readonly side?: ComponentChildren;
-  /** The CSS class that sets the place of the panel on the page. */
+  /** The CSS class that determines where the panel is on the page. */
   readonly class?: string | undefined;
   /**
-   * Whether the panel may grow when more data arrives. If so, the panels below it are hidden for a moment, so that they
-   * do not move while they are read.
+   * Whether the panel may grow soon, because its data has not arrived yet. If so, the panels below it are hidden for
+   * 1.5 s, so that they do not move while someone is reading them.
    */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }
 
-/** A titled region of the page. A stale panel is dimmed, and shows since when it has received no data. */
+/**
+ * A titled region of the page. If its data has stopped arriving, the panel is dimmed, and a line below the title shows
+ * since when.
+ */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (

@@ -4,8 +4,8 @@ import { Hint } from "./Hint";
 import styles from "./Pill.module.css";
 
 /**
- * How serious the state in a pill is: `calm` is no problem, `info` is worth knowing, `note` was a problem or may become
- * one, and `alarm` is a problem now.
+ * How serious the state in a pill is. `calm`: there is no problem. `info`: the state is worth knowing. `note`: there
+ * was a problem, or there may be one soon. `alarm`: there is a problem now.
  */
 export type PillKind = "calm" | "info" | "note" | "alarm";
 
@@ -16,7 +16,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A state in a few words, with a symbol before them. `kind` determines the colour and the symbol. */
+/** A state in a few words, with a symbol in front. `kind` determines the colour and the symbol. */
 export function Pill({ kind, text, testId, children }: Props) {
   return (
     <Hint text={text} class={`${styles.pill} ${styles[kind]}`} testId={testId}>

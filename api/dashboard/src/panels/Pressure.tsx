@@ -14,7 +14,7 @@ interface Props {
 /**
  * Shows in one word, such as `raised`, how much tasks wait for the CPU or for memory.
  *
- * If the word is not `none`, a number shows for what percentage of the last 10 s at least one task waited.
+ * Unless the word is `none`, it is followed by the percentage of the last 10 s during which at least one task waited.
  */
 export function Pressure({ family }: Props) {
   const level = useValue((monitor) => judge(monitor, family));

@@ -15,7 +15,7 @@ import styles from "./RunList.module.css";
 const STATES = ["running", "ended", "lost"];
 const COMPARED = 2;
 
-/** The page that lists the runs of all hosts, the newest first. */
+/** The page that lists the runs of all hosts, newest first. */
 export function RunList() {
   const monitor = useMonitor();
   const list = useMemo(() => new Runs(fetchRuns), []);

@@ -3,9 +3,12 @@ import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { type HostData, WINDOW_MS } from "./host";
 
-/** The maximum number of points for the last hour. It is enough for every sample at the default interval of 2 s. */
+/** The maximum number of points for the last hour. It is enough for all samples at the default interval of 2 s. */
 const MAX_POINTS = 2_000;
-/** The length of the newest part of the history, which is fetched as single samples, not as buckets. */
+/**
+ * The length of the newest part of the history. This part is fetched as single samples, not as buckets (means of
+ * several samples).
+ */
 const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
@@ -28,10 +31,10 @@ interface BackfillOptions {
  * Joins the history of a host to its live samples, without gaps and duplicates.
  *
  * The stream is opened before the history is fetched, so no sample is lost between the two. The history is fetched in
- * two parts: buckets up to a certain time, and single samples after this time. Live samples therefore overlap only with
- * single samples. If two samples of a channel have the same time, they are the same sample, and it is stored once. A
- * sample is never added to a bucket; the history delivers a new bucket instead. Frames and responses may arrive in any
- * order.
+ * two parts: an older part, whose points may be buckets, and the newest minute, whose points are single samples. Live
+ * samples therefore overlap only with single samples. If two samples of a channel have the same time, they are the same
+ * sample, and it is stored once. A sample is never added to a bucket; the history delivers a new bucket instead. Frames
+ * and responses may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;

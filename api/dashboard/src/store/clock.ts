@@ -1,5 +1,5 @@
 const SPAN_MS = 60_000;
-/** The time of a sample may be false if it is further than this from the estimated time of the collector's clock. */
+/** If a sample's time differs by more than this from the estimated time of the collector's clock, it may be wrong. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
@@ -12,7 +12,7 @@ const MOST_ASSUMPTIONS = 99;
  * result of the last one to two minutes, which belongs to the sample with the shortest delay. Old samples that a
  * collector publishes after an outage have smaller results, so they do not change the estimate.
  *
- * A sample whose time is far from the estimate does not change it either, because the time may be false. But if the
+ * A sample whose time is far from the estimate does not change it either, because the time may be wrong. But if the
  * collector's clock was changed, such samples soon become the majority, and the estimate follows them. At most one
  * sample per second counts towards this majority, so a burst of delayed frames cannot outvote the other samples.
  */

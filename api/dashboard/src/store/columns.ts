@@ -9,13 +9,14 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The values that the page keeps for an hour from the samples of a family, such as the CPU or a GPU.
+ * The names of the values that the page keeps for an hour from the samples of a family, such as the CPU or a GPU.
  *
  * These are the family's numeric fields. For the CPU, `BUSIEST_CORE` is added. For a GPU, only the numeric fields that
  * charts draw are kept.
  *
- * Of a list or a group, only the newest value is kept. No chart draws single cores over time, and an hour of the values
- * of 256 cores at an interval of 1 s would take 7 MB.
+ * Fields that contain a list or an object are not kept for an hour; the page has only their newest values. For example,
+ * no chart draws individual cores over time, and an hour of the values of 256 cores at an interval of 1 s would take
+ * 7 MB.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
@@ -23,7 +24,7 @@ export function keptColumns(family: Family): string[] {
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
 
-/** The fields to request from the history for the kept columns, separated by commas. */
+/** The fields that the page requests from the history to fill the kept columns, separated by commas. */
 export const HISTORY_FIELDS = [
   ...new Set(
     FAMILIES.filter(isCharted)

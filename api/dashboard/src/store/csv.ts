@@ -3,7 +3,8 @@ import type { Zoom } from "../view/view";
 import type { HostData } from "./host";
 
 /**
- * The data of the charts in a span, as CSV. It has a row for each reading of the sensors and a column for each value.
+ * The data of the charts in a span, as CSV. It has a column for each value, and a row for each time at which the
+ * sensors were read. Where the charts have only buckets (means of several samples), it has a row for each bucket.
  *
  * The collector reads all sensors within a few milliseconds. Samples whose times differ by at most half an interval
  * therefore share a row, which has the time of the first sample. The cell of a value that was not reported is empty.

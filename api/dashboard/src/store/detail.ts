@@ -7,7 +7,7 @@ import { HostData, WINDOW_MS } from "./host";
 
 /** The maximum number of points for a span in the past, which is fetched only once. */
 const MAX_POINTS = 4_000;
-/** The maximum number of points for a span that ends now. It is low, because the span is fetched again and again. */
+/** The maximum number of points for a span that ends now. It is low, because the span is fetched repeatedly. */
 const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
@@ -26,7 +26,7 @@ interface DetailOptions {
 }
 
 /**
- * The history of a span for which the page's own data is not enough:
+ * Fetches the history of the span that is shown if the page's own data is not enough. There are three such cases:
  *
  * - The span is longer than an hour.
  * - The reader has zoomed to a span that begins before the last hour.

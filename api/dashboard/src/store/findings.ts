@@ -14,7 +14,7 @@ export interface FindingsState {
 
 export const NO_FINDINGS: FindingsState = { active: new Map(), isComplete: false, problem: null, changes: new Map() };
 
-/** Note that the list is being requested. Changes that arrive from now on are kept, and applied to the response. */
+/** Record that the list is being requested. Changes that arrive from now on are kept, and applied to the response. */
 export function requested(state: FindingsState): FindingsState {
   return { ...state, changes: new Map() };
 }
@@ -29,17 +29,17 @@ export function failed(state: FindingsState, problem: string): FindingsState {
   return { ...state, isComplete: false, problem };
 }
 
-/** Note that the stream has ended: changes may be missed from now on. */
+/** Record that the stream has ended: changes may be missed from now on. */
 export function interrupted(state: FindingsState): FindingsState {
   return { ...state, isComplete: false };
 }
 
-/** Note a finding from the stream, which is either active or over. */
+/** Record a finding that the stream has reported as active or over. */
 export function reported(state: FindingsState, finding: Finding): FindingsState {
   return changed(state, finding.channel, finding.isOver ? null : finding);
 }
 
-/** Note that the broker no longer retains the finding of a channel, so the finding is over. */
+/** Record that the broker no longer retains a channel's finding, which means that the finding is over. */
 export function removed(state: FindingsState, channel: string): FindingsState {
   return state.active.has(channel) || channel.startsWith("system/findings/") ? changed(state, channel, null) : state;
 }

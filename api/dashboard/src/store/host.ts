@@ -30,8 +30,8 @@ export interface Arrival {
   /** The age of the sample in ms, as reported by the server; `live` if the sample has only just reached the server. */
   readonly age: "live" | number;
   /**
-   * When the previous response of the server arrived, by the monotonic clock. It limits the age of a new sample: a
-   * sample that was not in the previous response cannot have reached the server before this time.
+   * When the server's previous response arrived, by the monotonic clock. This limits the age of a new sample: a sample
+   * that was not in the previous response cannot have reached the server before this time.
    */
   readonly after?: number | undefined;
 }
@@ -60,7 +60,7 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock, without false timestamps in the future. */
+  /** The newest timestamp of any channel, by the collector's clock; wrong timestamps in the future are ignored. */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;
@@ -80,12 +80,12 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points of a channel for a chart. For a channel that lists processes, they are the memory of each process. */
+  /** The points of a channel for a chart. For a channel that lists processes, they hold the memory of each process. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }
 
-  /** Add a sample. Returns null if the sample's channel is not one of the channels that `series` holds. */
+  /** Add a sample. Returns the result of the insertion; null if `series` does not keep this channel's samples. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {

@@ -14,7 +14,7 @@ export interface Past {
   readonly times: readonly number[];
   /** Utilization in percent, one value for each of `times`. */
   readonly values: readonly number[];
-  /** The time that each point covers, in ms. */
+  /** The length of time that each point covers, in ms. */
   readonly width: number;
 }
 

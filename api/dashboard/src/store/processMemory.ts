@@ -2,8 +2,8 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import type { ChannelSeries } from "./series";
 
 /**
- * The columns for the processes of a GPU, called places. Each place holds one process, which gets its own area in the
- * chart. With more places, some areas would be too thin, or would have the same colour.
+ * The columns for the processes of a GPU. Each column is a place for one process, which gets its own area in the chart.
+ * With more places, some areas would be too thin, or would have the same colour.
  */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
@@ -63,8 +63,8 @@ export class ProcessMemory {
   }
 
   /**
-   * The place for the next process: a free place, or else the place whose process ended first, or else the place whose
-   * process uses the least memory.
+   * The place for the next process. It is a free place if there is one. Otherwise, it is the place of the process that
+   * ended first or, if no process has ended, of the process that uses the least memory.
    */
   private weakest(now: number): number {
     const rank = (each: PlacedProcess | null) =>

@@ -3,8 +3,8 @@ import { HostData } from "./host";
 const MAX_HOSTS = 2;
 
 /**
- * The data of the two hosts that were shown last. The data of other hosts is evicted; when another host is shown, the
- * page loads its data from the history.
+ * The data of the two hosts that were shown most recently. The data of other hosts is evicted; when one of them is
+ * shown again, the page loads its data from the history.
  */
 export class Store {
   private readonly hosts = new Map<string, HostData>();

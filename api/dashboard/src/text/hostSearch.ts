@@ -1,8 +1,9 @@
 /**
  * The host that a reader means by `typed`; null if this is not clear yet.
  *
- * While the reader types, a complete name is chosen at once, unless it is also a part of a longer name. When the reader
- * presses Enter (`isFinal`), a complete name is always chosen. A part of a name is enough if only one name contains it.
+ * While the reader types, a complete name is chosen immediately, unless it is also a part of a longer name. When the
+ * reader presses Enter (`isFinal`), a complete name is always chosen, and a part of a name is enough if only one name
+ * contains it.
  */
 export function chosenHost(names: readonly string[], typed: string, isFinal: boolean): string | null {
   const text = typed.trim().toLowerCase();

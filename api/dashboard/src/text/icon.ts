@@ -1,4 +1,4 @@
-/** The highest count that has its own icon, which shows `9+`. Higher counts use the same icon. */
+/** For this count and all higher counts, the icon shows `9+`. */
 export const MOST_IN_ICON = 9;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * How long tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but too little to matter.
- * `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
+ * How long tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but this is not a
+ * problem. `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
  */
 export interface Pressure {
   readonly kind: "calm" | "info" | "note" | "alarm";

@@ -30,7 +30,10 @@ function lastPart(text: string): string {
   return part.length > LONGEST ? part.slice(-KEPT) : part;
 }
 
-/** The prefixes that end with a separator and start at least half of the texts: `node-` for `node-1` and `node-12`. */
+/**
+ * The prefixes that end with a separator and are shared by at least half of the texts, such as `node-` for `node-1` and
+ * `node-12`.
+ */
 function commonStarts(texts: readonly string[]): Set<string> {
   const counts = new Map<string, number>();
   for (const text of texts) {

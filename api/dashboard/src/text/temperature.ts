@@ -18,8 +18,8 @@ export function heatOf(values: Values): Heat | null {
 }
 
 /**
- * How many degrees a GPU is below its slowdown temperature: the margin that the driver reports, or else the difference
- * between the two temperatures; null if neither the margin nor both temperatures are known.
+ * How many degrees a GPU is below its slowdown temperature. This is the margin that the driver reports. If there is
+ * none, it is the slowdown temperature minus the current temperature; null if either of the two is not known.
  */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>

@@ -30,7 +30,7 @@ function labelOf(reason: string): string {
 }
 
 /**
- * For how much of the time each reason applied, the largest share first: `power limit 38%, idle 2%`. Empty if all
+ * The share of the time during which each reason applied, largest first: `power limit 38%, idle 2%`. Empty if all
  * shares are 0.
  */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
@@ -43,8 +43,8 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 
 /**
  * Whether the GPU is throttled. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing power
- * slowed the GPU down in the last 5 minutes, even if the newest sample does not report it. `info`: the GPU is throttled
- * only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
+ * slowed the GPU down in the last 5 minutes, but not in the newest sample. `info`: the GPU is throttled only for other
+ * reasons, such as a power limit. `calm`: the GPU is not throttled.
  */
 export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
   const serious = reasons.filter((reason) => isSerious([reason]));

@@ -10,8 +10,8 @@ const TICK_MS = 60;
  */
 export class Frames {
   /**
-   * How often the page has been drawn. A host's data is not a signal, so code that reads the data must also read this
-   * signal: only then does the code run again at the next drawing.
+   * How many times the page has been drawn. A host's data is not a signal, so code that reads the data must also read
+   * this signal: only then does the code run again at the next drawing.
    */
   readonly count = signal(0);
   private requested = false;
@@ -31,7 +31,7 @@ export class Frames {
     if (!document.hidden) this.request();
   }
 
-  /** Draw after a short delay, in which the other samples of the same tick should arrive. */
+  /** Draw after a short delay, so that all samples that the collector took at the same time are drawn together. */
   gather(): void {
     if (this.gathering || this.requested) return;
     this.gathering = true;

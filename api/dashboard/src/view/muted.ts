@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 const KEY = "system-monitor-muted";
 const MOST = 200;
 
-/** The properties that identify a finding from its beginning to its end. */
+/** The properties that identify a finding. They stay the same until the finding is over. */
 export interface Mutable {
   readonly host: string;
   readonly channel: string;

@@ -1,7 +1,7 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** What the page shows, for example which host and which range, but not the data. A link to the page contains this. */
+/** What the page shows, such as which host and which range, but not the data. The page's address contains the view. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;

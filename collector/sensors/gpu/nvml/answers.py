@@ -13,7 +13,7 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
-    """What a GPU has answered to some probes; a probe is an NVML call (see ``Probe``).
+    """A GPU's answers to some probes; a probe is an NVML call (see ``Probe``).
 
     ``values`` and ``failures`` (the reasons why fields have no value) are keyed by field.
     ``lacking`` contains the probes that the GPU does not support, each with NVML's error.

@@ -32,7 +32,7 @@ _SELDOM_SECONDS = 30.0
 
 
 class NvmlDevice(GpuDevice):
-    """One GPU, given by its index in NVML."""
+    """One GPU, identified by its index in NVML."""
 
     def __init__(self, index: int) -> None:
         """Store the ``index``; NVML is not called yet."""

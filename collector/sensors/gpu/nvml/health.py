@@ -39,9 +39,9 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, as two equal values for two fields.
+    """Return the joules used so far, twice: once for each of two fields.
 
-    The field ``energy`` is the value itself; ``power_average`` is its increase per second.
+    The field ``energy`` is this number, and ``power_average`` is the number's increase per second.
     """
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
@@ -88,11 +88,11 @@ def remapped_rows(handle: Handle) -> tuple[int, int]:
 
 
 def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
-    """Return a function that reads one of a GPU's counts of memory errors.
+    """Return a function that reads one of a GPU's memory error counts.
 
     ``error`` is the type of the errors: corrected or uncorrected. ``counter`` is volatile (counted
-    since the driver was loaded) or aggregate (counted over the life of the GPU). Each combination
-    is read by a function of its own, because a GPU may support only some combinations.
+    since the driver was loaded) or aggregate (counted over the life of the GPU). A separate
+    function reads each combination, because a GPU may support only some combinations.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
 

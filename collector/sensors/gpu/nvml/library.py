@@ -99,7 +99,7 @@ def concerns_all(error: pynvml.NVMLError) -> bool:
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return why a GPU cannot be read, as the rest of a sentence that begins with "GPU 1"."""
+    """Return why a GPU cannot be read, as the rest of a sentence such as "GPU 1 is lost"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
@@ -129,7 +129,7 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsentError if that fails; ``open`` may be called again then."""
+        """Start NVML. Raises SensorAbsentError if that fails; ``open`` may then be called again."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:

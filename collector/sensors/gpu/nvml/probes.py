@@ -1,6 +1,6 @@
-"""The probes of a GPU: each probe is an NVML call and the catalogue's fields that it fills.
+"""The probes of a GPU: each pairs an NVML call with the catalogue's fields that the call fills.
 
-To add a value, first add a field to the catalogue. Then add a probe here and, for a number, the
+To add a value, first add a field to the catalogue. Then add a probe here and, for a number, its
 range of credible values.
 """
 

@@ -77,7 +77,7 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
-    NVML reports compute and graphics processes in separate lists. A process that does both is in
+    NVML reports compute and graphics processes in separate lists. A process of both kinds is in
     both lists, each time with all of its memory, so its memory must not be added up.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
