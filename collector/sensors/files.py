@@ -1,6 +1,7 @@
 """Reads the small files of ``/proc`` and ``/sys``."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _CHUNK_BYTES = 65_536
@@ -20,10 +21,12 @@ class KernelFile:
     def read(self) -> bytes:
         """Return the current contents. Raises OSError."""
         if self._descriptor is not None:
-            try:
-                return _contents(self._descriptor)
-            except OSError:  # such as ENOTCONN after a restart of lxcfs, which serves the file
-                self.close()
+            # In an LXC container, lxcfs serves the file. Once the contents outgrow the buffer that
+            # lxcfs allocated when the file was opened, it returns nothing.
+            with suppress(OSError):
+                if contents := _contents(self._descriptor):
+                    return contents
+            self.close()
         self._descriptor = os.open(self._path, os.O_RDONLY)
         return _contents(self._descriptor)
 

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from telemetry.bus.acknowledged import Acknowledged
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
 from telemetry.bus.queued import Queued
@@ -19,9 +20,6 @@ _FAREWELL_SECONDS = 0.5
 # A broker that restarted may also have lost the ingester's session. Such a broker discards messages
 # until the ingester subscribes again. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
-# The broker may also have died before it delivered or saved a message that it had acknowledged. So
-# the messages of the last seconds are sent again, marked late; the history overwrites duplicates.
-_REPEATED_SECONDS = 10.0
 
 
 class Publisher:
@@ -36,10 +34,11 @@ class Publisher:
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
-    follow, marked as late. The messages that the broker acknowledged in the last 10 s before the
-    connection was lost are also sent again. A message with an empty payload deletes the retained
-    message of its topic. Such a message is sent after the unretained messages of its topic, for
-    example the message that a run has ended. Once it is acknowledged, it is not sent again.
+    follow, marked as late. The messages that the broker has acknowledged in the last 10 s are also
+    sent again, as late; the history overwrites duplicates. A message with an empty payload deletes
+    the retained message of its topic. Such a message is sent after the unretained messages of its
+    topic, for example the message that a run has ended. Once it is acknowledged, it is not sent
+    again.
 
     One thread sends everything. Other threads only queue messages, and then call ``flush``. So
     samples that were taken together are sent as one burst, which wakes each part of the pipeline
@@ -67,7 +66,7 @@ class Publisher:
         self._batch: list[Queued] = []
         self._unacknowledged: set[int] | None = set()  # of the batch; None while the batch is sent
         self._acknowledged: set[int] = set()
-        self._sent: deque[tuple[float, Queued]] = deque()  # with the times of acknowledgement
+        self._sent = Acknowledged()
         self._status_due = False
         self._flushed = False
         self._greeting_due: float | None = None  # when to send the newest messages; monotonic
@@ -247,8 +246,7 @@ class Publisher:
         if greets:
             self._greeting_due = None
             self._unsent = dict.fromkeys(self._newest)
-            self._requeue([item for _, item in self._sent])
-            self._sent.clear()
+            self._requeue(self._sent.recent(self._newest))
         messages: list[Publication] = []
         for topic in [each for each in self._unsent if not self._is_early(each)][:_BATCH]:
             del self._unsent[topic]
@@ -278,15 +276,11 @@ class Publisher:
         return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
-        """Keep the acknowledged batch for 10 s, in case the broker loses its messages."""
-        now = time.monotonic()
-        self._sent.extend((now, item) for item in self._batch if item.for_history)
+        self._sent.add(self._batch)
         for item in self._batch:
             if item.deletes and self._newest.get(item.publication.topic) is item:
                 del self._newest[item.publication.topic]
         self._batch = []
-        while self._sent and self._sent[0][0] < self._sent[-1][0] - _REPEATED_SECONDS:
-            self._sent.popleft()
 
     def _requeue(self, items: list[Queued]) -> None:
         """Put ``items`` back at the front of the queue."""

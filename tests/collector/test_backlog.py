@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -71,25 +70,6 @@ def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again_a
     assert_the_past_is_marked(after)
     assert numbers(after, late=True)[0] == before[0]
     assert numbers(after, late=False)[0] > before[-1]
-
-
-def test_after_a_long_outage_the_last_acknowledged_samples_are_sent_again(
-    own_mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repeated_seconds = 0.5
-    monkeypatch.setattr("telemetry.bus.publisher._REPEATED_SECONDS", repeated_seconds)
-    sensor = CountingSensor()
-    with collecting(BrokerAddress("127.0.0.1", own_mosquitto.port), sensor):
-        with Listener(own_mosquitto.port, CHANNEL) as listener:
-            acknowledged = numbers(decoded(listener.wait_for(CHANNEL, 5)), late=False)[-2]
-        own_mosquitto.kill()
-        time.sleep(2 * repeated_seconds)
-        own_mosquitto.start()
-        with Listener(own_mosquitto.port, CHANNEL) as listener:
-            wait_until(
-                lambda: acknowledged in numbers(decoded(listener.on(CHANNEL)), late=True),
-                "the sample is sent again",
-            )
 
 
 @contextmanager

@@ -43,6 +43,20 @@ def test_a_file_that_appears_later_is_read(tmp_path: Path) -> None:
     file.close()
 
 
+def test_a_file_that_has_become_empty_is_opened_again(tmp_path: Path) -> None:
+    before, after, link = tmp_path / "before", tmp_path / "after", tmp_path / "link"
+    before.write_bytes(b"contents")
+    after.write_bytes(b"longer contents")
+    link.symlink_to(before)
+    file = KernelFile(link)
+    assert file.read() == b"contents"
+    before.write_bytes(b"")
+    link.unlink()
+    link.symlink_to(after)
+    assert file.read() == b"longer contents"
+    file.close()
+
+
 def test_a_file_is_opened_again_if_it_can_no_longer_be_read(tmp_path: Path) -> None:
     link = tmp_path / "stat"
     file = KernelFile(link)

@@ -128,7 +128,7 @@ export interface GpuSummary {
 }
 
 export interface HistoryChannel {
-  /** Unix times, ascending (ms); if samples are aggregated, the starts of buckets */
+  /** Unix times, ascending (ms); each bucket's start if samples are aggregated */
   readonly timestamps: readonly number[];
   /** the values of each field, one value per timestamp, in the field's unit; null for a gap. Each item of a list and each value of an object is a field of its own, with a name such as per_core.0 or per_device.sda.read_rate */
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
@@ -226,7 +226,7 @@ export interface RunEntry {
   readonly gpus: readonly string[];
   /** Unix time at which the run began (ms) */
   readonly started: number;
-  /** Unix time at which the run ended; null until then (ms) */
+  /** Unix time at which the run ended, or null while its end is not known (ms) */
   readonly ended: number | null;
   /** exit code; null if it is not known */
   readonly exit_code: number | null;
@@ -236,7 +236,7 @@ export interface RunEntry {
   readonly how: "automatic" | "command" | "helper";
   /** the resources that the run used, as far as they are known */
   readonly summary: RunSummary | null;
-  /** whether the run is running, ended or lost. A run is lost if its end is not known, and its host is silent or no longer reports the run */
+  /** state of the run: running, ended or lost. A run is lost if its end is not known, and its host is silent or no longer reports the run */
   readonly state: RunState;
 }
 
@@ -249,9 +249,9 @@ export interface RunSummary {
   readonly gpu_hours?: number | null;
   /** mean utilization of the run's GPUs (%) */
   readonly gpu_utilization_mean?: number | null;
-  /** most GPU memory that the run used at once (bytes) */
+  /** the run's peak use of GPU memory (bytes) */
   readonly gpu_memory_peak?: number | null;
-  /** most RAM that the run used at once (bytes) */
+  /** the run's peak use of RAM (bytes) */
   readonly ram_peak?: number | null;
   /** CPU time that the run used (s) */
   readonly cpu_seconds?: number | null;

@@ -57,7 +57,7 @@ export class ChartCursor {
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
       listenToClick(plot.over, (x) => {
-        monitor.annotate?.(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+        if (this.isDrawn) monitor.annotate?.(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
       }),
       listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
     );
@@ -128,7 +128,13 @@ export class ChartCursor {
     this.zoomBetween(left, left + width);
   }
 
+  /** Whether the chart has been drawn, so that its pixels correspond to times. */
+  private get isDrawn(): boolean {
+    return this.plot.scales.x?.min != null;
+  }
+
   private point(event: MouseEvent): void {
+    if (!this.isDrawn) return;
     clearTimeout(tapTimer);
     pointed = this;
     isKeyed = false;

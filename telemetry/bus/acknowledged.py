@@ -1,0 +1,46 @@
+"""The messages that the broker has acknowledged lately."""
+
+import time
+from collections.abc import Callable, Container, Iterable
+
+from telemetry.bus.queued import Queued
+
+_SECONDS = 10.0
+
+
+class Acknowledged:
+    """Keeps messages for 10 s after their first acknowledgement, because the broker may lose them.
+
+    The broker may die before it delivers or saves a message. If the publisher sends the message
+    again, the message is not kept for longer, so the number of messages stays limited.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start empty; ``clock`` returns the monotonic time in seconds."""
+        self._clock = clock
+        # By the object's ``id``, in the order of the first acknowledgement, with its time.
+        self._messages: dict[int, tuple[float, Queued]] = {}
+
+    def add(self, messages: Iterable[Queued]) -> None:
+        """Note that ``messages`` have been acknowledged, and discard old messages."""
+        now = self._clock()
+        for each in messages:
+            if each.for_history:
+                self._messages.setdefault(id(each), (now, each))
+        while self._messages:
+            oldest = next(iter(self._messages))
+            if self._messages[oldest][0] >= now - _SECONDS:
+                return
+            del self._messages[oldest]
+
+    def recent(self, retained: Container[str]) -> list[Queued]:
+        """Return the messages to send again, in the order in which they were acknowledged.
+
+        ``retained`` are the topics that have a retained message. A state whose retained message has
+        been deleted is left out, because subscribers would take it for a new state.
+        """
+        return [
+            each
+            for _, each in self._messages.values()
+            if not each.publication.retain or each.publication.topic in retained
+        ]
