@@ -15,7 +15,7 @@ from api.live.filters import CHANNEL_PARAMETERS
 
 
 def require_known(given: QueryParams, known: Collection[str]) -> None:
-    """Raise InvalidParameterError if a parameter is not ``known``, or is given twice.
+    """Raise InvalidParameterError if a parameter is not in ``known``, or is given twice.
 
     Only parameters that choose channels may be repeated.
     """

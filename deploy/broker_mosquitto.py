@@ -169,7 +169,7 @@ def _password_line(user: str, password: str) -> str:
     if ":" in user or user.startswith("#"):
         raise SettingsError(
             "mqtt_user contains a colon or begins with #, which Mosquitto's password file does not "
-            "allow: choose another name, or set embedded_broker = bundled."
+            "allow: choose another name, or set embedded_broker to bundled."
         )
     salt = secrets.token_bytes(_SALT_BYTES)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)

@@ -38,8 +38,8 @@ def require_free_port(
 ) -> None:
     """Raise SettingsError if this process cannot listen on ``port`` of ``host``.
 
-    The message suggests options whose names begin with ``option``: if ``option`` is ``http``, these
-    are ``--http-port`` and ``--http-host``. If the port is in use, wait up to ``patience`` seconds
+    ``option`` is the prefix of the option that the message suggests: for ``http``, this is
+    ``--http-port`` or ``--http-host``. If the port is in use, wait up to ``patience`` seconds
     until it is free; if it stays in use, the message also contains the advice ``instead``.
     """
     try:

@@ -276,7 +276,7 @@ def _websocket_port(settings: Settings, program: BrokerProgram) -> int:
         raise SettingsError(
             f"mqtt_websocket_port is set, but the embedded broker ({program.description}) cannot "
             "serve MQTT over WebSocket on mqtt_host: install Mosquitto 2.0.12 or newer with "
-            "WebSocket support, or set embedded_broker = bundled."
+            "WebSocket support, or set embedded_broker to bundled."
         )
     return settings.mqtt_websocket_port
 
@@ -294,7 +294,7 @@ def _broker_program(settings: Settings) -> BrokerProgram:
         mosquitto = broker_mosquitto.find(settings.data_dir / "broker")
     if mosquitto is None and settings.embedded_broker == MOSQUITTO:
         raise SettingsError(
-            "embedded_broker = mosquitto needs Linux and Mosquitto 2, but this machine does not "
+            "embedded_broker mosquitto needs Linux and Mosquitto 2, but this machine does not "
             "have both: install Mosquitto 2 (`apt install mosquitto`), or choose auto or bundled."
         )
     return mosquitto or Rumqttd()

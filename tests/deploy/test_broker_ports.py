@@ -74,7 +74,7 @@ def test_a_mosquitto_that_cannot_serve_websocket_on_loopback_does_not(
     install(tmp_path, monkeypatch, version, websockets=bool(built))
     assert listeners().websocket == 0
     assert listeners(mqtt_websocket_port=0).websocket == 0
-    with pytest.raises(SettingsError, match=r"without WebSocket.*embedded_broker = bundled\.$"):
+    with pytest.raises(SettingsError, match=r"without WebSocket.*embedded_broker to bundled\.$"):
         listeners(mqtt_websocket_port=7)
 
 

@@ -31,7 +31,7 @@ export class ProcessMemory {
     readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
   ) {}
 
-  /** Add a sample, unless it has no list of processes because the GPU does not report them. */
+  /** Add a sample. A sample without a list of processes is ignored: the GPU then does not report its processes. */
   accept(timestamp: number, values: Values): void {
     if (!Array.isArray(values.processes)) return;
     const listed = byKey(values.processes.filter(isObject), timestamp);
