@@ -1,4 +1,4 @@
-"""Serves the counters of a stand-alone part, and a collector's readings, to Prometheus."""
+"""Serves Prometheus metrics for a part that runs as its own process."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence

@@ -43,9 +43,10 @@ class HostPressure:
         "reported once less than "
         f"{filling.FULL_SHARE:.0%} of it, and less than {filling.FULL_BYTES / 1e9:g} GB, is free "
         "(`warning`, or `critical` if the growth was reported before). Subject `clock` "
-        f"(`warning`): for {presence.CLOCK_TICKS} min, the host's clock has differed by at least "
-        f"{_USUAL['clock']:g} s from the clocks of most hosts (with fewer than three hosts: from "
-        "the clock of the advisor's machine), or the clock was set back by more than 5 min. "
+        f"(`warning`): either the host's clock has been off by at least {_USUAL['clock']:g} s for "
+        f"{presence.CLOCK_TICKS} min, compared with the median clock of the hosts that publish "
+        "(with fewer than three hosts: with the clock of the advisor's machine), or the clock was "
+        "set back by more than 5 min. "
         f"Subject `collector`: the collector has been silent for {_USUAL['silent']:g} min. The "
         "finding is an `info` if the collector was stopped, and a `warning` if it disappeared "
         "without being stopped.",

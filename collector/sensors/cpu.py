@@ -65,7 +65,7 @@ def differences(
 
 
 def utilization(times: Iterable[CoreTimes]) -> float | None:
-    """Return the busy share of ``times`` in percent; None if the times add up to zero."""
+    """Return the busy share of ``times`` as a percentage; None if the times add up to zero."""
     busy = idle = 0.0
     for each in times:
         busy += each.busy

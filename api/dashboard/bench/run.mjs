@@ -84,7 +84,7 @@ async function measure(browser) {
     } // warm
     const cost = await costs(devtools, update);
     console.log(
-      `update at ${range.padEnd(3)}: median ${cost.median}, mean ${cost.mean}, p95 ${cost.p95} ms of the main thread (script ${cost.ScriptDuration}, style ${cost.RecalcStyleDuration}, layout ${cost.LayoutDuration}); ${UPDATES} updates (limit 4)`,
+      `update at ${range}: median ${cost.median}, mean ${cost.mean}, p95 ${cost.p95} ms of the main thread (target 4 ms); means: script ${cost.ScriptDuration}, style ${cost.RecalcStyleDuration}, layout ${cost.LayoutDuration}; ${UPDATES} updates`,
     );
   }
   await page.evaluate("requestAnimationFrame = () => 0");

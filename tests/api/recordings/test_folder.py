@@ -57,12 +57,12 @@ def test_a_later_recording_of_a_run_replaces_the_earlier_one(path: Path) -> None
     assert runs(path) == ["r"]
 
 
-def test_the_oldest_files_are_evicted_beyond_the_number(path: Path) -> None:
+def test_the_oldest_files_are_evicted_above_the_limit_of_files(path: Path) -> None:
     save(RecordingFolder(path, max_files=3), "a", "b", "c", "d", "e")
     assert runs(path) == ["c", "d", "e"]
 
 
-def test_the_oldest_files_are_evicted_beyond_the_bytes_and_never_the_newest(path: Path) -> None:
+def test_the_oldest_files_are_evicted_above_the_limit_of_bytes_but_never_the_newest(path: Path) -> None:
     folder = RecordingFolder(path, max_bytes=35)
     save(folder, "a", "b", "c", "d")
     assert runs(path) == ["b", "c", "d"]
