@@ -62,7 +62,9 @@ def test_the_oldest_files_are_evicted_above_the_limit_of_files(path: Path) -> No
     assert runs(path) == ["c", "d", "e"]
 
 
-def test_the_oldest_files_are_evicted_above_the_limit_of_bytes_but_never_the_newest(path: Path) -> None:
+def test_the_oldest_files_are_evicted_above_the_limit_of_bytes_but_never_the_newest(
+    path: Path,
+) -> None:
     folder = RecordingFolder(path, max_bytes=35)
     save(folder, "a", "b", "c", "d")
     assert runs(path) == ["b", "c", "d"]
