@@ -45,8 +45,8 @@ class _Active:
 class ActiveFindings:
     """The active findings by host and channel.
 
-    A finding that the advisor published before its restart is adopted: if a detector reports the
-    finding again, it keeps its ID and its beginning, and does not count as a new finding.
+    Findings that the advisor published before its restart are adopted: if a detector reports an
+    adopted finding again, the finding keeps its ID and its beginning, and does not count as new.
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
@@ -65,7 +65,10 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Adopt the finding of ``event``; yield its message unless the broker still retains it."""
+        """Adopt the finding of ``event`` if it is active and not yet known.
+
+        Yield the event as a message to publish, unless the broker still retains the event.
+        """
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:
             self._note_end(finding.host, base)

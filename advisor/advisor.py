@@ -82,7 +82,7 @@ class Advisor:
         self._thread = threading.Thread(target=self._run, name="advisor", daemon=True)
 
     def report(self) -> Report:
-        """Return the counters and, if findings cannot be published, the reason."""
+        """Return the counters, and the reason if the broker or the history cannot be used."""
         watch, publisher = self._watch, self._publisher
         problem = watch.history_problem
         active = {"info": 0, "warning": 0, "critical": 0, **self._active.by_severity()}

@@ -64,9 +64,10 @@ class Analysis:
 
     A sample that is late, or not newer than the previous sample on its channel, is skipped, and is
     counted in ``skipped``; so are samples of hosts and channels beyond ``limits``. A sample less
-    than ``CLOSE`` after the previous sample is skipped to save CPU time, and is not counted. If a
-    host's clock is set back, the host's findings end, and the host gets new detectors. The findings
-    about a device end when the device is no longer read.
+    than ``CLOSE`` milliseconds after the previous sample on its channel is skipped to save CPU
+    time, and is not counted. If a host's clock is set back by more than five minutes, the host's
+    findings end, and the host gets new detectors. The findings about a device end when the device
+    is no longer read.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """One GPU has deviated from the other GPUs in ``metric`` since ``since`` (seconds).
+    """One GPU has deviated from the other GPUs in ``metric``; ``since`` is the start, in seconds.
 
     ``value`` is the value of this GPU, and ``others`` is the median of the other GPUs.
     """
@@ -67,9 +67,9 @@ class Member:
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
     since the values were last smoothed. A value is ``apart`` if its difference from the other GPUs
-    exceeds the usual difference by the limit or more. The value deviates (``held``) if this excess
-    is also unusually large for the run. ``Metric.absolute`` is an exception: there, the difference
-    itself is compared with the limit, and each value that is ``apart`` deviates.
+    exceeds the usual difference by at least the metric's limit. The value deviates (``held``) if
+    this excess is also unusually large for the run. If ``Metric.absolute`` is true, the difference
+    itself is compared with the limit instead, and each value that is ``apart`` deviates.
     """
 
     at: float = -math.inf
@@ -118,7 +118,7 @@ class Member:
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
-        """Yield the deviations that have lasted for ``seconds`` and for ``readings`` readings."""
+        """Yield the deviations that have lasted for the given seconds and number of readings."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):
@@ -127,7 +127,7 @@ class Member:
 
 
 class Comparison:
-    """Compares the GPUs of one run; ``limits`` has the limit of each metric."""
+    """Compares the GPUs of one run; ``limits`` has one limit for each of ``METRICS``."""
 
     def __init__(self, limits: Sequence[float]) -> None:
         """Start with no GPUs."""

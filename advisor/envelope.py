@@ -9,7 +9,7 @@ KEPT = 48  # buckets of each width; they cover 24 min, 96 min, 6 h, 26 h and 102
 
 
 class Bucket(NamedTuple):
-    """The lowest value of a time span, the time when it first occurred, and the highest value."""
+    """One time span: its lowest value, the time when this first occurred, and its highest value."""
 
     time: float
     low: float
@@ -52,8 +52,8 @@ class _Level:
     def add(self, bucket: Bucket) -> Bucket | None:
         """Add ``bucket``, which is narrower, to the open bucket.
 
-        If ``bucket`` belongs to the next time span, open a new bucket with it, and close and return
-        the old one.
+        If ``bucket`` belongs to the next time span, close and return the open bucket, and open a
+        new bucket that contains ``bucket``.
         """
         index = int(bucket.time // self._width)
         if index == self._index:

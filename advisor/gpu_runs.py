@@ -59,7 +59,7 @@ class GpuRuns:
             self._group()
 
     def of(self, gpu: str) -> Run | None:
-        """Return the run on ``gpu``; None if the GPU's processes do not belong to a single run."""
+        """Return the run on ``gpu``; None if the GPU does not have exactly one known run."""
         return self._runs.get(gpu)
 
     def _group(self) -> None:
@@ -83,10 +83,11 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the first large process on ``gpu``; None if large processes differ in user or command.
+    """Return the first large process on ``gpu``, or None if it does not represent one known run.
 
-    A process is large if it holds at least the share SMALL of the memory that the largest process
-    holds.
+    That is the case if there is no process, if the command is not known, or if the large processes
+    differ in user or command. A process is large if it holds at least the share SMALL of the memory
+    that the largest process holds.
     """
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]

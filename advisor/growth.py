@@ -25,7 +25,7 @@ STEADY = 0.85  # times the growth of the first half: if the second half grows by
 
 
 class Growth(NamedTuple):
-    """During ``stretch``, the memory in use grew by ``size`` bytes, from ``base`` bytes.
+    """Growth of the memory in use by ``size`` bytes, from ``base`` bytes, during ``stretch``.
 
     ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
     seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
@@ -83,10 +83,11 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor (the
-    memory that is never released) is judged. If the floor shifts suddenly, only the time after the
-    shift is judged. The floor must grow by at least ``smallest``, steadily and with statistical
-    significance, and fast enough to reach the limit within HORIZON times the stretch's length.
+    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor (at
+    any time, the memory that is not released later) is judged. If the floor shifts suddenly, only
+    the time after the shift is judged. The floor must grow by at least ``smallest``, steadily and
+    with statistical significance, and fast enough to reach the limit within HORIZON times the
+    stretch's length.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None
@@ -105,7 +106,7 @@ def judge(
 
 
 def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) -> bool:
-    """Return whether the growth is large, and fast enough to reach the limit within the horizon.
+    """Return whether the stretch is long enough, and its growth is large and fast enough.
 
     This cheap test is done first, because nearly every stretch fails it.
     """
@@ -117,7 +118,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
 
 
 def _is_spread(values: Sequence[float], most: float) -> bool:
-    """Return whether the floor ``values`` rises throughout, not only at first or in one step."""
+    """Return whether the floor in ``values`` rises throughout, not only at first or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
     marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]

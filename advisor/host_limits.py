@@ -1,4 +1,4 @@
-"""Finds out which of its limits a host reaches: CPU cores, memory, disks or network. Pure."""
+"""Finds out which limits of a host are reached: CPU cores, memory, disks or network. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ FORGETTING = 0.999
 
 
 class Limit(StrEnum):
-    """The limits, each described in a clause; if several are reached, the first is reported."""
+    """The limits; each value describes one. If several explain a stretch, the first counts."""
 
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"

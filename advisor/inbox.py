@@ -37,7 +37,7 @@ class Inbox:
                 self._changed.notify_all()
 
     def take(self, seconds: float) -> list[Message]:
-        """Wait for ``seconds``, or until the queue is half full or stopped; return all messages."""
+        """Wait for ``seconds``, or until the queue is half full or stopped; take all messages."""
         with self._changed:
             self._changed.wait_for(self._is_urgent, seconds)
             messages = list(self._messages)

@@ -59,7 +59,7 @@ class Reads:
         return 0.0 if before is None or after is None else after - before
 
     def _at(self, time: float) -> float | None:
-        """Return the bytes read by ``time``, interpolated; None if ``time`` is too long ago."""
+        """Return the bytes read by ``time``, interpolated; None if this is not known."""
         for level in range(self._totals.levels):
             times, totals, _ = self._totals.closed(level)
             if times and times[0] <= time:

@@ -21,9 +21,10 @@ class MemorySeries:
     """The memory in use over time, in bytes and seconds.
 
     ``label`` is the name of the process, run or memory in the summaries of findings. ``born`` is
-    when the process or run began, or ``-inf`` for memory without a beginning, such as RAM. For a
-    process or run, growth is reported only if the memory exceeds all its earlier peaks. For RAM,
-    earlier peaks are ignored, because they may belong to other programs.
+    when the process or run began, when the GPU was last nearly empty, or ``-inf`` for memory that
+    is always in use, such as RAM. Growth is reported only if the memory in use clearly exceeds all
+    earlier peaks since ``born``. If ``born`` is ``-inf``, earlier peaks are ignored, because they
+    may belong to other programs.
     """
 
     label: str

@@ -34,7 +34,7 @@ _DELIVERED = ("read_rate", "download_rate", "filesystems")
 _SOLE = 0.9  # of the listed memory: a process that holds this much counts as the only process
 
 Newest = Mapping[str, Sample]
-"""The newest live sample of each channel of a host."""
+"""The newest live sample on each of a host's channels, by channel."""
 
 
 class Past:
@@ -46,7 +46,7 @@ class Past:
     def __init__(
         self, reader: HistoryReader, spans: Spans, clock: Clock = unix_milliseconds
     ) -> None:
-        """Use ``reader``, which ``open`` opens; ``clock`` returns Unix milliseconds."""
+        """``reader`` is opened by ``open``; ``clock`` returns Unix milliseconds."""
         self._reader = reader
         self._spans = spans
         self._clock = clock
@@ -60,7 +60,7 @@ class Past:
         self._reader.close()
 
     def findings(self) -> list[Event]:
-        """Return the newest event on each finding channel of every host."""
+        """Return the newest stored event of each finding, for all hosts."""
         now = self._clock()
         span = now - self._spans.events, now + self._spans.samples
         found = self._reader.events(EventQuery(FINDING, *span, limit=MOST_FINDINGS))
@@ -73,10 +73,10 @@ class Past:
         values are taken from the newest live samples.
 
         The history stores no processes either, so the memory that a process held in the past is
-        estimated. If nearly all memory that is held on a GPU now belongs to one process, the
-        estimate is the GPU's memory use at the time, minus what is used outside the process now. If
-        several processes hold memory now, it is not known which of them held it in the past, so the
-        GPU's past memory use is omitted.
+        estimated. If one process now holds nearly all the memory that the processes on a GPU hold
+        together, the estimate is the GPU's past memory use minus the memory that is now in use
+        outside this process. Otherwise, if several processes hold memory now, it is not known which
+        of them held the memory in the past, so the GPU's past memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -108,7 +108,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Yield ``samples`` of one channel, with the missing values taken from live samples."""
+    """Yield ``samples`` of one channel, and add the values that the history lacks."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples
@@ -131,7 +131,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold GPU memory; only the largest if it holds nearly all of it."""
+    """Return the processes that hold GPU memory, or only the largest if it holds nearly all."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]
@@ -143,7 +143,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield a sample that lists ``process``, unless the process began after ``sample``."""
+    """Yield a sample with the memory of ``process`` at that time, if it can be estimated."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

@@ -17,7 +17,7 @@ _ADVICE = "Check the machine, its network, and `systemctl status system-monitor@
 class Presence:
     """Tracks whether a host's collector is online, and whether the host's clock is right.
 
-    ``limits`` are the thresholds of the kind of finding ``host_pressure``.
+    ``limits`` are the thresholds for findings of the kind ``host_pressure``.
     """
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
@@ -48,7 +48,7 @@ class Presence:
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
-        """Report a clock that has differed too much from other clocks for several minutes."""
+        """Report a clock that has been too far ahead or behind for several minutes."""
         offset, now = reading.values["offset"], reading.timestamp
         limit = self._limits["clock"]
         self._off = self._off + 1 if abs(offset) >= limit else 0

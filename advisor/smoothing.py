@@ -42,5 +42,5 @@ class Held:
         self.at = now
 
     def lasts(self, seconds: float, readings: int) -> bool:
-        """Return whether the condition has held for ``seconds`` and in ``readings`` readings."""
+        """Return whether it has held for at least ``seconds``, in ``readings`` or more readings."""
         return self.readings >= readings and self.at - self.since >= seconds

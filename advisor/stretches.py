@@ -34,8 +34,8 @@ class Stretch:
     def add(self, gpu: str, values: Mapping[str, Any], use: float, low: float, link: float) -> None:
         """Count a reading of ``gpu``, whose utilization is ``use``.
 
-        A utilization below ``low`` counts as low. The PCIe link counts as full if the GPU receives
-        at least the share ``link`` of the link's maximum rate.
+        A utilization below ``low`` counts as low. The PCIe link counts as full if the GPU's
+        receive rate is at least ``link`` times the maximum rate.
         """
         self.readings[gpu] = self.readings.get(gpu, 0) + 1
         self.total += 1

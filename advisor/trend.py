@@ -24,8 +24,9 @@ def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> S
     95%. ``times`` are in seconds and distinct. Raises ValueError for fewer than two points.
 
     The method is from Sen (1968), "Estimates of the regression coefficient based on Kendall's tau",
-    JASA 63. If all N slopes are sorted, the confidence interval reaches from the slope at rank
-    (N - C) / 2 to the slope at rank (N + C) / 2, where C = z sqrt(var S) and S is Kendall's score.
+    JASA 63. In the ascending list of all N slopes, the confidence interval reaches from index
+    (N - C) / 2, rounded down, to index (N + C) / 2, rounded up. Indices start at 0, and
+    C = z sqrt(var S), where S is Kendall's score.
     """
     points = zip(times, values, strict=True)
     slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))

@@ -34,7 +34,7 @@ class _Host:
 
     ``first`` and ``last`` are the times at which the first and the last message arrived, in
     monotonic seconds. Until the host's past has been read, ``newest`` has the newest message of
-    each channel and the size of this message; afterwards, ``newest`` is None.
+    each channel, and its size in bytes; afterwards, ``newest`` is None.
     """
 
     first: float
@@ -45,12 +45,12 @@ class _Host:
 
 
 class Watch:
-    """Watches every host, and yields the changes of findings to publish. Not thread-safe.
+    """Watches every host, and yields the changes to its findings. Not thread-safe.
 
-    Before the first sample of a host is analysed, the host's past is read from the history, one
-    host at a time. Until then, only the newest message of each of the host's channels is kept,
-    because the history has the earlier samples. If the history cannot be read, ``history_problem``
-    is a sentence with the reason; otherwise, it is None.
+    Before the first sample of a host is analysed, the host's past is read from the history. This
+    is done for one host at a time. Until it is done for a host, only the newest message of each of
+    the host's channels is kept, because the history has the earlier samples. If the history cannot
+    be read, ``history_problem`` is a sentence with the reason; otherwise, it is None.
     """
 
     def __init__(

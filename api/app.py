@@ -102,8 +102,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application.
 
-    ``others`` return the reports of the parts that run beside the API in the same process, such as
-    an ingester. The application serves these reports together with its own.
+    ``others`` are functions. Each returns the report of a part that runs beside the API in the same
+    process, such as an ingester. The application serves these reports together with its own.
 
     This function does not open ``live`` and ``reader``: they are opened when the server starts the
     application, and closed when the server stops.
@@ -160,7 +160,7 @@ def create_app(
 def _lifespan(
     parts: Parts, checks: History, black_box: BlackBox, connections: Connections
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
-    """Return the lifespan: it opens the parts as the server starts, and closes them as it stops."""
+    """Return a lifespan: the parts open when the server starts, and close when it stops."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:

@@ -10,7 +10,7 @@ _SECONDS = 10.0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of ``request``, or an empty body if the client disconnects too early.
+    """Return the body of ``request``, or an empty body if the client disconnects while sending it.
 
     Raises BodyTooLargeError if the body is longer than ``limit`` bytes, and BodyTimeoutError if it
     takes longer than 10 s to arrive.

@@ -1,4 +1,4 @@
-"""Turns errors into responses that all have the JSON shape of ``api.errors``."""
+"""Turns errors into responses, all in the JSON shape that ``api.errors`` describes."""
 
 import logging
 from http import HTTPStatus
@@ -89,7 +89,9 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
 class LastResort:
     """ASGI middleware that logs an unexpected error in one line and responds with status 500.
 
-    Starlette's own handler would raise the error again, and the server would print a traceback.
+    Starlette's own handler would raise the error again, and the server would print a traceback. If
+    a response has started, or if the connection is a WebSocket, the error is logged and nothing is
+    sent.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,7 +99,7 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call ``app``; if it raises an error, log the error and respond with status 500."""
+        """Call ``app``; if it raises an error, log the error and, if possible, respond with 500."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -68,7 +68,7 @@ class BodyTimeoutError(SystemMonitorError):
 
 
 class RetryLaterError(SystemMonitorError):
-    """A limit is reached; the client may retry after ``wait`` seconds."""
+    """A limit has been reached; the client may retry after ``wait`` seconds."""
 
     def __init__(self, message: str, wait: int) -> None:
         """Store the message and the delay."""

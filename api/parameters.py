@@ -15,7 +15,7 @@ from api.live.filters import CHANNEL_PARAMETERS
 
 
 def require_known(given: QueryParams, known: Collection[str]) -> None:
-    """Raise InvalidParameterError if a parameter is not in ``known``, or is given twice.
+    """Raise InvalidParameterError if a parameter is not in ``known`` or is repeated.
 
     Only parameters that choose channels may be repeated.
     """
@@ -44,10 +44,10 @@ class CheckedRoute(APIRoute):
 
 
 class NewestRoute(CheckedRoute):
-    """A route that bypasses FastAPI and calls its endpoint directly if there is no query string.
+    """A route that calls its endpoint without FastAPI if the request has no query string.
 
     This is faster, because FastAPI's handling of parameters takes longer than the endpoint itself.
-    The endpoint must not need any argument but the request.
+    The request must be the only argument that the endpoint requires.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -25,6 +25,9 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 if TYPE_CHECKING:
     from collector.home_assistant.announcer import Announcer
 
+_TAKEN = "Samples taken by the sensors, and other messages to publish"
+_DROPPED = "Samples and other messages discarded before they were sent"
+_BUFFERED = "Samples and other messages not yet sent"
 _PUBLISHED = "Samples and other messages sent to the broker; a message sent twice counts twice"
 _READING = "Duration of the last reading"
 _RUNS = "Runs of this machine that are tracked"
@@ -136,13 +139,13 @@ class Collector:
             "collector",
             publisher.outage,
             (
-                counter("samples_taken", "Samples taken by the sensors", publisher.taken),
+                counter("samples_taken", _TAKEN, publisher.taken),
                 counter("samples_published", _PUBLISHED, publisher.sent),
-                counter("samples_dropped", "Samples dropped from a full buffer", publisher.dropped),
+                counter("samples_dropped", _DROPPED, publisher.dropped),
                 counter("sensor_failures", "Readings that failed", failures, label="sensor"),
                 counter("sensor_missed_ticks", "Ticks without a reading", missed, label="sensor"),
                 counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
-                gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
+                gauge("samples_buffered", _BUFFERED, publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
                 gauge("runs_followed", _RUNS, self._runs.count if self._runs else 0),
             ),

@@ -1,4 +1,4 @@
-"""Reads all sensors on one schedule, which follows the monotonic clock."""
+"""Reads all sensors at regular times, called ticks, measured by the monotonic clock."""
 
 import math
 import threading
@@ -21,7 +21,7 @@ _LATE_SECONDS = 1.0
 
 
 def next_tick(start: float, interval: float, now: float) -> float:
-    """Return the first time on the grid ``start + n * interval`` after ``now``.
+    """Return the first of the times ``start``, ``start + interval``, … that is after ``now``.
 
     Ticks that were missed, for instance because the machine was overloaded, are skipped.
     """
@@ -31,10 +31,10 @@ def next_tick(start: float, interval: float, now: float) -> float:
 class Runner:
     """Reads each sensor every ``interval`` seconds; a slow sensor hardly delays other sensors.
 
-    One thread reads the sensors of a tick one after the other. If a reading takes too long, a new
-    thread takes over: it reads the sensors that are still waiting, and all sensors from the next
-    tick on. The slow thread exits once its reading is done. Using one thread per sensor instead
-    would take 50% more CPU time.
+    At each tick, one thread reads the sensors one after the other. If a slow reading delays other
+    readings, a new thread takes over: it reads the sensors that are still waiting, and from the
+    next tick on, all sensors. The slow thread exits once its reading is done. Using one thread per
+    sensor instead would take 50% more CPU time.
     """
 
     def __init__(
@@ -50,14 +50,17 @@ class Runner:
     ) -> None:
         """Start no thread yet.
 
-        ``deliver`` is called with each sample, ``on_change`` at each change of a sensor's state,
-        and ``on_vanished`` with each channel that a sensor no longer reads. ``on_tick`` is called
-        at the end of each tick, when the sensors have been read, except for sensors that are still
-        busy with an earlier tick. If the readings of a tick take a long time, ``on_tick`` is also
-        called before they are complete, and again after each late reading.
+        ``deliver`` is called with each sample. ``on_change`` is called when a sensor's state, or
+        the reason for the state, has changed. ``on_vanished`` is called with each channel that a
+        sensor no longer reads.
 
-        If ``timeouts`` is None, a reading is discarded if it takes longer than the interval and
-        longer than 1 s.
+        ``on_tick`` is called at the end of each tick, when the sensors have been read. A sensor
+        that is still busy with an earlier tick is not waited for. If the readings of a tick take
+        more than about 20 ms, ``on_tick`` is also called before they are complete, and again after
+        each late reading.
+
+        If ``timeouts`` is None, values are discarded if they are read more than ``interval``
+        seconds (at least 1 s) after the start of a reading.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [

@@ -143,7 +143,7 @@ def _has_websockets(program: str) -> bool:
 
 
 def _output(program: str, *arguments: str) -> bytes:
-    """Return the output of ``program``, which is empty if ``program`` cannot be run."""
+    """Return the output of ``program``, or nothing if it cannot be run or takes more than 5 s."""
     try:
         return subprocess.run(  # noqa: S603 - the program that would be started anyway
             [program, *arguments],

@@ -1,4 +1,4 @@
-"""The command ``system-monitor``.
+"""The entry point of the command ``system-monitor``.
 
 This module imports little, so that it handles signals before the libraries are loaded.
 """

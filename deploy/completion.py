@@ -15,7 +15,7 @@ VALUES = {
     "notify_runs": ("all", "failed", "none"),
     "notify_severity": ("info", "warning", "critical"),
 }
-"""The settings that accept only certain values, with these values.
+"""Maps each setting that accepts only certain values to these values.
 
 The values are used only for completion: the parser accepts any text, which is checked later.
 """

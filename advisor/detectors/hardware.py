@@ -128,10 +128,10 @@ class Hardware:
         f"{_USUAL['lost']:g} s while the GPU sensor reports a failure. `warning`: a row remap or "
         f"page retirement is pending in {CONFIRMED} readings in a row, the PCIe link is slow, or a "
         f"sensor fails or hangs for {_USUAL['failing']:g} min. The PCIe link is slow if, for "
-        f"{_USUAL['link']:g} min under load, its speed (the number of lanes times the speed of a "
-        "lane) was below its highest speed so far. The finding about it ends once "
-        f"the link has run at its highest speed for {STEADY} min under load. The subject of a "
-        "finding about a sensor is `sensor-NAME`.",
+        f"{_USUAL['link']:g} min under load (utilization of at least {LOADED:g}%), its speed (the "
+        "number of lanes times the speed of a lane) was below its highest speed so far. The "
+        "finding about the link ends once the link has had its highest speed for "
+        f"{STEADY} min under load. The subject of a finding about a sensor is `sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
         "a link that slows down while the GPU is idle; a GPU that is missing after the collector "
         "was restarted",

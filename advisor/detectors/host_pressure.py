@@ -16,7 +16,7 @@ _USUAL = effective("host_pressure", {})
 
 
 class HostPressure:
-    """Tracks the memory pressure, kills, file systems, clock and collector of one host."""
+    """Tracks one host's memory pressure, killed processes, file systems, clock and collector."""
 
     kind: ClassVar[Kind] = Kind(
         "host_pressure",
@@ -25,8 +25,9 @@ class HostPressure:
         "is silent.",
         "Subject `memory`: a finding begins if one of two conditions holds for "
         f"{host_memory.SECONDS / 60:g} min. The first is that all tasks wait for memory "
-        f"simultaneously during at least {_USUAL['pressure']:g}% of the time (`warning`; from "
-        f"{_USUAL['critical']:g}% `critical`). The second is that at least {_USUAL['swap']:g} MB/s "
+        f"simultaneously during at least {_USUAL['pressure']:g}% of the time (`warning`; with at "
+        f"least {_USUAL['critical']:g}%, `critical`). The second is that at "
+        f"least {_USUAL['swap']:g} MB/s "
         f"is swapped in, at least {_USUAL['swap']:g} MB/s is swapped out, and one or more tasks "
         f"wait for memory during at least {host_memory.SWAPPING_PRESSURE:g}% of the time "
         "(`warning`). The finding ends once the pressure and the swapping are below "
@@ -43,10 +44,10 @@ class HostPressure:
         "reported once less than "
         f"{filling.FULL_SHARE:.0%} of it, and less than {filling.FULL_BYTES / 1e9:g} GB, is free "
         "(`warning`, or `critical` if the growth was reported before). Subject `clock` "
-        f"(`warning`): either the host's clock has been off by at least {_USUAL['clock']:g} s for "
-        f"{presence.CLOCK_TICKS} min, compared with the median clock of the hosts that publish "
-        "(with fewer than three hosts: with the clock of the advisor's machine), or the clock was "
-        "set back by more than 5 min. "
+        f"(`warning`): for {presence.CLOCK_TICKS} min, the host's clock has differed by at least "
+        f"{_USUAL['clock']:g} s from the median clock of the hosts that publish. With fewer than "
+        "three such hosts, the clock of the advisor's machine is used instead of the median. A "
+        "clock that was set back by more than 5 min is also reported. "
         f"Subject `collector`: the collector has been silent for {_USUAL['silent']:g} min. The "
         "finding is an `info` if the collector was stopped, and a `warning` if it disappeared "
         "without being stopped.",

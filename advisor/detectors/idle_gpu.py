@@ -34,8 +34,8 @@ _GIGABYTE = 1e9
 # Threshold "held": a context alone takes 300 to 700 MB. Threshold "warning": a GPU-hour is lost.
 _USUAL = effective("idle_gpu", {})
 _ADVICE = (
-    "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
-    "the process should be working, find out what it is waiting for."
+    "Close the notebook, end the process, or free the process's GPU memory, so that others can use "
+    "the GPU. If the process should be working, find out what it is waiting for."
 )
 
 
@@ -43,7 +43,7 @@ _ADVICE = (
 class _Floor:
     """The lowest recent power of a GPU, from readings while its memory was held.
 
-    A reading counts for at least FORGET, and at most twice as long.
+    A reading is remembered for at least the time FORGET, and at most twice as long.
     """
 
     power: float = 1e9  # watts, since ``since``
@@ -110,23 +110,25 @@ class IdleGpu:
         "holds the memory, and for how long the GPU has been idle.",
         f"A finding begins if three conditions hold for {_USUAL['minutes']:g} min: at least "
         f"{_USUAL['held']:g} GB of the GPU's memory is in use, the utilization is below "
-        f"{_USUAL['utilization']:g}%, and the power stays near its lowest value of the last "
-        f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs at least "
-        f"{FEWEST_READINGS} readings to judge the power, or {FEWEST_MEANS} readings if the GPU's "
+        f"{_USUAL['utilization']:g}%, and the power stays near its lowest recent value, which is "
+        f"remembered for {FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs "
+        f"at least {FEWEST_READINGS} readings to judge the power, or {FEWEST_MEANS} readings "
+        "if the GPU's "
         "energy counter shows that the power was also low between the readings. The finding "
         "begins as an `info`, and becomes a `warning` once the GPU has been idle for "
         f"{_USUAL['warning']:g} min. Short bursts of work are ignored if they take at most "
-        f"{RECOVERY:.0%} of the time. If readings "
-        f"are missing for more than {_GAP / MINUTE:g} min before the finding begins, the "
-        f"{_USUAL['minutes']:g} min start again. The finding ends after "
-        f"{BUSY_SECONDS:g} s of work, after a gap of more than {_LONG_GAP / MINUTE:g} min, or once "
-        "the memory is released.",
+        f"{RECOVERY:.0%} of the time. Until the finding "
+        f"begins, the {_USUAL['minutes']:g} min start again after each gap of more than "
+        f"{_GAP / MINUTE:g} min between readings. The finding ends after {BUSY_SECONDS:g} s of "
+        f"work, after a gap of more than {_LONG_GAP / MINUTE:g} min between readings, or once the "
+        "memory is released.",
         "a process that holds only a CUDA context (about 300 MB); pauses for a checkpoint or an "
         "evaluation; a training run with kernels so short that the driver reports 0% utilization "
         "(the power shows that the run works)",
-        "A run with such short kernels is reported as idle if the GPU does not report its power, "
-        "or if the power has hardly changed for two hours. In MIG mode, the driver reports no "
-        "utilization, so no finding is reported.",
+        "If the driver reports 0% utilization for a training run because its kernels are short, "
+        "the GPU counts as idle if it does not report its power, or if its power has hardly "
+        "changed for two hours. In MIG mode, the driver reports no utilization, so no finding is "
+        "reported.",
         "the utilization: the job-monitoring tool jobstats highlights a mean utilization below "
         "15%, and our threshold of 5% reports fewer GPUs; the power: traces of real GPUs, where "
         "working GPUs show 0 to 1% utilization for up to 28 min while they draw 1.5 to 2.3 times "
@@ -192,7 +194,7 @@ class IdleGpu:
         return self._report(reading, stretch, reading.values["memory_used"])
 
     def _is_at_work(self, reading: Reading, stretch: _Stretch, *, visible: bool) -> bool:
-        """Return whether the GPU is working now; ``visible``: whether utilization shows work."""
+        """Return whether the GPU is working now; ``visible``: its utilization shows work."""
         power = reading.values.get("power")
         if power is None:
             return visible

@@ -59,28 +59,31 @@ class InputBound:
     kind: ClassVar[Kind] = Kind(
         "input_bound",
         "The GPUs of a run have low utilization because they wait for data, for the CPU, or for "
-        "something that the host's metrics do not show. The subject is the first GPU of the run.",
-        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min. A stretch is longer "
-        f"if fewer than {READINGS} readings of a GPU arrive within this time. A finding begins "
-        f"once all stretches of the last {_USUAL['minutes']:g} min meet two conditions. First, the "
-        f"mean utilization is between {stretches.IDLE:g}% and {_USUAL['utilization']:g}%. Second, "
+        "something that the host's metrics do not show. The subject of the "
+        "finding is the first GPU of the run.",
+        "The GPUs of a run are judged in stretches of time. A stretch lasts "
+        f"{SECONDS / 60:g} min, or longer if no GPU has {READINGS} readings by then. A finding "
+        f"begins once all stretches of the last {_USUAL['minutes']:g} min meet two conditions. "
+        f"First, the mean utilization is between {stretches.IDLE:g}% and "
+        f"{_USUAL['utilization']:g}%. Second, "
         "a limit of the host explains the waiting, or the GPUs alternate between work (at least "
         f"{stretches.WORKING:g}% utilization) and waiting (at most {stretches.WAITING:g}%). A "
-        "limit explains the waiting if the host reaches it in at least "
-        f"{LEAST_SHARE:.0%} of its readings, and this share is at least {EXPLAINS:g} times the "
+        "limit explains the waiting if it is reached in at least "
+        f"{LEAST_SHARE:.0%} of the readings, and this share is at least {EXPLAINS:g} times the "
         "share of the GPU readings whose utilization is below "
         f"{_USUAL['utilization']:g}%. The finding is a `warning` and names "
         "the limit that explains the most stretches. But if the stretches that no limit explains "
         "outnumber the stretches that this limit explains, the finding is an `info`, and names no "
         "limit. If several limits explain a stretch, only the first of them in this list counts: "
-        "all tasks wait for memory simultaneously during "
-        f"{_USUAL['pressure']:g}% of the time; all tasks wait for I/O simultaneously during "
-        f"{_USUAL['pressure']:g}% of the time; all cores together at {host_limits.ALL_CORES:g}%; "
-        f"the disks at {_USUAL['ceiling']:g}% of their "
-        "highest rate so far, while tasks wait for I/O; the network at "
-        f"{_USUAL['ceiling']:g}% of its highest rate so far; the PCIe link at "
-        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. The finding ends "
-        f"once {ENDS} stretches in a row do not meet the conditions, or the run ends. While the "
+        "all tasks wait for memory simultaneously during at least "
+        f"{_USUAL['pressure']:g}% of the time; all tasks wait for I/O simultaneously during at "
+        f"least {_USUAL['pressure']:g}% of the time; the CPU cores have a mean utilization of at "
+        f"least {host_limits.ALL_CORES:g}%; the disks read at {_USUAL['ceiling']:g}% or more of "
+        "their highest rate so far, while tasks wait for I/O; the network receives at "
+        f"{_USUAL['ceiling']:g}% or more of its highest rate so far; the GPUs receive at "
+        f"{_USUAL['link']:g}% or more of the PCIe link's rate; one CPU core has a utilization of "
+        f"at least {_USUAL['core']:g}%. The finding ends once {ENDS} stretches in a row do not "
+        "meet the conditions, or the run ends. While the "
         "finding is active, a mean utilization of up to "
         f"{STAYS * _USUAL['utilization']:g}% also meets the first condition.",
         "a busy GPU whose host has one busy core; pauses for evaluations and checkpoints; an idle "
@@ -124,7 +127,7 @@ class InputBound:
         return self._leave(subject, timestamp)
 
     def _leave(self, gpu: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``gpu`` and the GPUs judged together with it, and end their finding."""
+        """Forget ``gpu`` and the GPUs that are judged together with it; end their finding."""
         unit = self._units.pop(gpu, None)
         if unit is None:
             return ()

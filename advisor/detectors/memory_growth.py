@@ -33,15 +33,16 @@ class MemoryGrowth:
         "The memory in use on a GPU, on a MIG instance, in RAM or in a job's cgroup grows steadily "
         "and will reach its limit. GPU memory is judged separately for each process if the driver "
         "lists the processes. RAM is judged separately for each run if the collector tracks runs. "
-        "The subject of a finding about a run is `run-ID`.",
+        "The subject of a finding about a run is `run-ID`, with the ID of the run.",
         "The detector examines recent stretches of 12 min to 102 h. In each stretch, it judges the "
         "floor of the memory in use: at any time, the floor is the memory that is not released "
         "later in the stretch. A finding begins if the floor rises by at least "
         f"{_USUAL['share']:g}% of the limit, and fast enough to reach the limit within "
         f"{growth.HORIZON:g} times the stretch's length. The rise must be statistically "
-        f"significant (Mann-Kendall test, Z ≥ {growth.SIGNIFICANT}) and must not slow down. The "
-        f"floor must rise in at least {growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal parts "
-        f"of the stretch, and no single step may exceed {growth.LARGEST_STEP:.0%} of the rise. The "
+        f"significant (Mann-Kendall test, Z ≥ {growth.SIGNIFICANT}) and must not slow down much. "
+        f"The floor must rise in at least {growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal "
+        "parts of the stretch, including the last part. No single step may exceed "
+        f"{growth.LARGEST_STEP:.0%} of the rise. The "
         "rate of growth is the Theil-Sen slope. The confidence interval of the slope gives the "
         "earliest and the latest time at which the limit is reached. If the limit will probably be "
         f"reached within {_USUAL['critical']:g} min, the finding is `critical`. If the limit will "
@@ -56,9 +57,11 @@ class MemoryGrowth:
         "share, or that belongs to no run, is reported for the host's RAM as a whole, without "
         "waiting for a warm-up. If the collector does not track runs, all growth of RAM is "
         "reported in this way. If RAM grows by about as much as is read at the same time, the "
-        "growth counts as the loading of a dataset for up to 3 h, and is not reported. The growth "
-        "is compared with the downloads of the host, and with the disk reads of all programs. If a "
-        "run's own reads from storage are known, the growth of its memory is compared with these "
+        "growth is not reported for up to 3 h, because a dataset is probably being loaded. The "
+        "growth is compared with the downloads of the host, and with the disk reads of all "
+        "programs. "
+        "If a run's own reads from storage are known, the growth of its memory is compared "
+        "with these "
         "reads, instead of the disk reads of all programs.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
@@ -148,7 +151,7 @@ class MemoryGrowth:
         return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge the memory of each run, and the rest of the memory in RAM and in the cgroup."""
+        """Judge the memory of each run, and the rest of the memory in use in RAM and the cgroup."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # samples from the history have no runs
             yield from self._of_runs(reading, runs)

@@ -19,8 +19,8 @@ class Kind:
     """A kind of finding, as the documentation describes it.
 
     ``rule`` describes when a finding begins and ends. ``not_reported`` lists what must not cause a
-    finding, ``limits`` describes what the detector cannot detect, and ``sources`` names the origin
-    of the thresholds.
+    finding. ``limits`` describes what the detector cannot detect, and what it may report wrongly.
+    ``sources`` names the origin of the thresholds.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Kind:
 class Detector(Protocol):
     """Detects one kind of finding on one host. Pure.
 
-    The memory that a detector uses is bounded by the number of the host's devices. Only readings
-    of ``families`` are passed to ``feed``.
+    A detector's use of memory has a limit, which depends on the number of the host's devices. Only
+    readings of ``families`` are passed to ``feed``.
     """
 
     kind: ClassVar[Kind]

@@ -1,4 +1,4 @@
-"""Decides which findings and runs are reported in a notice, and words the notice. Pure."""
+"""Decides which findings and runs are reported in notices, and writes their text. Pure."""
 
 import hashlib
 import json
@@ -55,8 +55,8 @@ class Notice:
 class Rules:
     """Which findings and ended runs are reported.
 
-    Findings are reported if they have at least ``severity``. ``runs`` selects the ended runs: it is
-    ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
+    Findings are reported if their severity is at least ``severity``. ``runs`` selects the ended
+    runs: it is ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
     """
 
     severity: str = Severity.WARNING

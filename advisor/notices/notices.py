@@ -1,4 +1,4 @@
-"""The part that receives changes of findings and runs from the bus, and sends notices."""
+"""Receives the changes of findings and runs from the broker, and sends notices about them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -31,10 +31,10 @@ _REJECTED = "Messages that are not valid"
 class Notices:
     """Reports findings and ended runs of every host to each of ``senders``, without duplicates.
 
-    The session is persistent: while this part is offline, the broker queues messages for it. A
-    message is acknowledged once its notice is in the record, and a notice that is already in the
-    record is not sent again. So neither a restart nor a repeated delivery of a message causes a
-    notice to be sent again. If the beginning of an active finding was missed, the finding is
+    The session at the broker is persistent: while ``Notices`` is offline, the broker queues
+    messages for it. A message is acknowledged once its notice is in the record. If the broker
+    delivers a message again, for example after a restart, no second notice is sent, because the
+    first notice is in the record. If the beginning of an active finding was missed, the finding is
     reported from the state that the broker retains.
     """
 
@@ -113,7 +113,7 @@ class Notices:
         self._bus.start()
 
     def stop(self) -> None:
-        """Stop within two seconds; notices that wait are sent after the next start."""
+        """Stop within two seconds; waiting notices are sent after the next start."""
         for each in self._targets:
             each.ask_to_stop()
         self._bus.stop()
@@ -123,7 +123,7 @@ class Notices:
         self._record.close()
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait at most ``seconds`` for the subscription; return whether this part is subscribed."""
+        """Wait at most ``seconds`` for the subscription; return whether it is in effect."""
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:

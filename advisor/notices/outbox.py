@@ -1,4 +1,4 @@
-"""Decides when to send which notices to one target: groups, quiet hours, pauses. Pure."""
+"""Decides when notices are sent to one target, and groups them into messages. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,10 @@ class Pace:
 
 
 class Outbox:
-    """The notices waiting to be sent to one target, oldest first. Times are monotonic seconds."""
+    """The notices waiting to be sent to one target, oldest first.
+
+    Times are in seconds, by the monotonic clock.
+    """
 
     def __init__(self, pace: Pace) -> None:
         """Start empty."""

@@ -21,8 +21,8 @@ class Program:
     """A program that is started without a shell, once for each delivery.
 
     The program inherits the environment except for the settings of System Monitor, some of which
-    are secrets. Its standard error is discarded. If it exceeds the time limit, it is killed
-    together with the processes that it started.
+    are secrets. Its standard error is discarded. If it exceeds the time limit, it is killed.
+    Except on Windows, the processes that it started are killed too.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:

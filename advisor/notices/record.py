@@ -28,8 +28,8 @@ class Record:
     """Stores the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
     The record is kept both in memory and in the file. While the file cannot be read or written,
-    ``problem`` is a sentence with the reason. Notices are still sent, but a restart may repeat or
-    lose some of them.
+    ``problem`` is a sentence with the reason. Notices are then still sent, but a restart may repeat
+    or lose some of them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Record:
     def open(self) -> Sequence[tuple[str, Event, Sequence[str]]]:
         """Read the file; return the key, event and targets of each waiting notice, oldest first.
 
-        A corrupt file is deleted. If the file cannot be read, return nothing.
+        A corrupt file is deleted. If the file cannot be read, the list is empty.
         """
         with self._lock:
             try:

@@ -18,7 +18,7 @@ _WITH_APPRISE = (sys.executable, "-P", "-m", "advisor.notices.with_apprise")
 
 
 class Sender(Protocol):
-    """Delivers notices to one target. Each method except ``stop`` may take a minute.
+    """Delivers notices to one target. Each method except ``stop`` may take up to a minute.
 
     If ``repeats`` is false, ``send`` is called at most once for each notice, even if it fails.
     """
@@ -42,8 +42,8 @@ class AppriseSender:
 
     Each message is sent by a separate process, for three reasons. Apprise takes 37 MB and half a
     second to load, but is needed rarely. A delivery that hangs can be ended by killing its process.
-    The libraries that Apprise uses log URLs with their secrets; in the separate process, these logs
-    are discarded.
+    Libraries of Apprise write URLs, with their secrets, to the log; the separate process discards
+    this log.
     """
 
     repeats = True

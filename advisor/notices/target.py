@@ -1,4 +1,4 @@
-"""Sends notices to one target in a separate thread, so a slow target does not delay the rest."""
+"""Sends notices to one target in a separate thread, so a slow target does not delay others."""
 
 import logging
 import threading
@@ -22,12 +22,12 @@ def minute_of_day() -> int:
 
 
 class Target:
-    """Sends notices with ``sender`` when they are due, and retries if ``sender`` permits it."""
+    """Sends notices through ``sender`` when they are due; retries if ``sender.repeats`` is true."""
 
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """``record`` stores what was sent; ``minute`` returns the minutes since local midnight."""
+        """``record`` stores what is still to be sent; ``minute`` works like ``minute_of_day``."""
         self._sender = sender
         self._record = record
         self._minute = minute
@@ -54,7 +54,7 @@ class Target:
 
     @property
     def problem(self) -> str | None:
-        """Why the latest attempt to deliver failed, as a sentence; None if it succeeded."""
+        """Why the latest delivery or check failed, as a sentence; otherwise, None."""
         failure = self._failure
         if failure is None:
             return None
@@ -68,7 +68,7 @@ class Target:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Stop sending further messages, but do not wait for a message that is being sent."""
+        """Send no further messages, but do not wait for a message that is being sent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

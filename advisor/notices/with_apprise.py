@@ -1,11 +1,12 @@
 """``python -m advisor.notices.with_apprise`` sends one message with Apprise.
 
 The program reads a JSON object from standard input. ``url`` is the Apprise URL. ``parent`` is the
-id of the process that started the program; if that process has ended, nothing is sent. ``message``
-is an object with ``title``, ``body`` and ``grade``, or null to only check the URL.
+ID of the process that started the program; if that process has ended, nothing is sent. If
+``parent`` is null, this is not checked. ``message`` is an object with ``title``, ``body`` and
+``grade``. If ``message`` is null, the program only checks the URL.
 
-The program prints a JSON object with one field: ``problem`` is the reason for a failure, as a
-clause without the secrets of the URL, or null if the program succeeded.
+The program prints a JSON object with one field, ``problem``: a clause that says why the program
+failed, without the secrets in the URL. ``problem`` is null if the program succeeded.
 """
 
 import json
@@ -75,7 +76,7 @@ def problem_of(request: dict[str, Any]) -> str | None:
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Return ``text`` as one short line, with every part of ``url`` replaced by stars.
+    """Return ``text`` as one short line, with the parts of ``url`` replaced by stars.
 
     The scheme and parts of fewer than three characters are not replaced.
     """

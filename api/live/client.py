@@ -16,7 +16,7 @@ TOO_MANY = "Too many clients are connected; try again later."
 
 
 class Connection(Protocol):
-    """A WebSocket; no method waits for the client.
+    """A WebSocket connection; no method waits for the client.
 
     ``can_write`` is true while the client has read most of what was written. ``on_writable`` is
     called when ``can_write`` becomes true again.

@@ -43,7 +43,10 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def require_channels(name: str, filters: Iterable[str]) -> None:
-    """Raise InvalidParameterError if one of the valid ``filters`` cannot match any channel."""
+    """Raise InvalidParameterError if one of ``filters`` cannot match any channel.
+
+    The filters must already be validated.
+    """
     for each in filters:
         if not _can_match(each):
             raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")
@@ -61,7 +64,7 @@ def _can_match(channel_filter: str) -> bool:
 
 
 def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
-    """Return the levels of a filter, with each wildcard replaced by levels of ``example``."""
+    """Return the levels of a filter, with wildcards replaced by the levels of ``example``."""
     if levels[-1] == "#":
         levels = [*levels[:-1], *example[len(levels) - 1 :]]
     pairs = zip_longest(levels, example[: len(levels)], fillvalue="")
@@ -69,11 +72,12 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 
 
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """Return the name of the parameter that has the filters, and all filters in the query.
+    """Return the name of the query's filter parameter, and all filters in the query.
 
-    The name is used in error messages. The parameter may be called ``channel`` or ``channels``.
-    Each of its values may contain several filters, separated by commas. A + in a URL is decoded as
-    a space. Since channel names contain no spaces, each space is turned back into a +.
+    The parameter is called ``channel`` or ``channels``; its name is used in error messages. Each of
+    its values may contain several filters, separated by commas. If the query has no filters, return
+    an empty name and the filter for all channels. A + in a URL is decoded as a space. Since channel
+    names contain no spaces, each space is turned back into a +.
     """
     used = [name for name in CHANNEL_PARAMETERS if given[name]]
     values = [value.replace(" ", "+") for name in used for value in given[name]]

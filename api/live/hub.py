@@ -1,4 +1,4 @@
-"""Sends each update to the WebSocket clients that subscribed to it."""
+"""Sends each update to the WebSocket clients that subscribed to its channel."""
 
 from collections.abc import Collection, Iterable
 
@@ -22,7 +22,7 @@ class Hub:
     """
 
     def __init__(self, newest: Newest) -> None:
-        """Start without clients. Each client that joins is sent the values of ``newest``."""
+        """Start without clients. ``newest`` has the values that are sent to a client that joins."""
         self._newest = newest
         self._clients: FairShare[Client] = FairShare()
         self._subscribers: FilterTree[Client] = FilterTree()
@@ -70,7 +70,7 @@ class Hub:
         self._greet(client, self._channels(client) - previous)
 
     def publish(self, update: Update | Removal) -> None:
-        """Send ``update`` to each client that subscribed to it."""
+        """Send ``update`` to each client that subscribed to its channel."""
         if not self._clients:
             return
         hosts, for_all = (None, update.host), update.is_event and not update.host

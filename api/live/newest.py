@@ -26,8 +26,9 @@ _BYTES_OF_HOST = 65_536  # a host with eight GPUs needs half of this
 class Update:
     """A sample, an event, a state or a status that has just arrived.
 
-    ``retained`` is set if the broker delivered the update as a retained message. ``arrived`` is in
-    monotonic seconds. ``size`` is the size of the message in bytes.
+    ``retained`` is set if the broker delivered the update as a retained message; any other update
+    is live. ``arrived`` is the time of arrival in monotonic seconds. ``size`` is the size of the
+    message in bytes.
     """
 
     content: Content
@@ -75,11 +76,11 @@ class Update:
     def supersedes(self, known: "Update") -> bool:
         """Return whether this update replaces ``known``, which arrived earlier on the same channel.
 
-        A duplicate does not. Neither does a retained sample with an earlier timestamp, because the
-        broker delivers retained messages again after each reconnection. Neither does a state with
-        an earlier timestamp, because a publisher sends the newest state first after an outage. Any
-        other update replaces ``known``, whatever its timestamp: a clock may be set back, and the
-        timestamp of a last will is the time when its collector started.
+        A duplicate does not replace ``known``. A retained sample with an earlier timestamp does not
+        either: the broker delivers retained messages again after each reconnection. Nor does a
+        state with an earlier timestamp: after an outage, a publisher sends the newest state first
+        and older states later. Any other update replaces ``known``, whatever its timestamp: a clock
+        may be set back, and the timestamp of a last will is the time when its collector started.
         """
         if self.content == known.content:
             return False
@@ -88,7 +89,7 @@ class Update:
 
     @cached_property
     def frame(self) -> str:
-        """The JSON for WebSocket clients, which is encoded once and shared by all clients."""
+        """The update as JSON for WebSocket clients; it is encoded once for all clients."""
         match self.content:
             case Sample():
                 event = "metrics"
@@ -171,10 +172,11 @@ class HostState:
 
     @property
     def timestamp(self) -> int:
-        """Unix milliseconds of the newest sample, or of the newest update if there is no sample.
+        """The timestamp of the newest sample, or of the newest update if there is no sample.
 
-        The newest sample is the live sample that arrived last. If no live sample has arrived, it is
-        the sample with the latest timestamp, because retained samples arrive in any order.
+        The timestamp is in Unix milliseconds. The newest sample is the live sample that arrived
+        last. If no live sample has arrived, the newest sample is the sample with the latest
+        timestamp, because retained samples arrive in any order.
         """
         if self.arrivals.newest is not None:
             return self.arrivals.newest.timestamp
@@ -186,10 +188,10 @@ class HostState:
 class Newest:
     """The newest update of each channel of each host.
 
-    The number of hosts, the number of channels per host, and the size of all messages are limited.
-    To make room, a live update may evict hosts and channels that have been silent for two minutes
-    or that are known only from retained messages. A retained update evicts nothing. ``refused``
-    counts, by reason, the updates that were rejected because of a limit. Not thread-safe.
+    The number of hosts, the number of channels per host, and the total size of the messages are
+    limited. To make room, a live update may evict hosts and channels that have been silent for two
+    minutes or that are known only from retained messages. A retained update evicts nothing.
+    ``refused`` counts the updates rejected because of a limit, by reason. Not thread-safe.
     """
 
     def __init__(
@@ -246,7 +248,7 @@ class Newest:
         return [Removal(name, removal.channel) for name in found]
 
     def remove_states(self, before: float) -> list[Removal]:
-        """Remove the states that have not arrived since ``before``; return their removals."""
+        """Remove the states that last arrived before the time ``before``; return their removals."""
         found = [
             Removal(update.host, update.channel)
             for update in self.updates()

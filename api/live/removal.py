@@ -23,6 +23,6 @@ class Removal:
 
     @cached_property
     def frame(self) -> str:
-        """The JSON for WebSocket clients."""
+        """The removal as JSON for WebSocket clients."""
         body = {"channel": self.channel, "event": "removed", "data": {"host": self.host}}
         return json.dumps(body, separators=(",", ":"))

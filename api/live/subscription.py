@@ -1,4 +1,4 @@
-"""Receives messages from the bus, and updates the newest values and the WebSocket clients."""
+"""Receives messages from the bus, keeps the newest values, and sends updates to clients."""
 
 import asyncio
 import contextlib
@@ -63,7 +63,7 @@ class Subscription:
     ) -> None:
         """Prepare the connection, which ``start`` opens.
 
-        ``host`` is this machine's name. An event without a host is published on this host's topic.
+        ``host`` is this machine's name; its topic is used for events without a host.
         """
         self._topics = topics
         self._host = host
@@ -91,7 +91,7 @@ class Subscription:
 
     @property
     def outage(self) -> str | None:
-        """Why no messages can be received, in one sentence; None if they can be received."""
+        """A sentence that says why no messages can be received; None if they can be received."""
         return self._bus.outage
 
     def report(self) -> Report:
@@ -122,8 +122,8 @@ class Subscription:
 
         Raises BusUnavailableError if this process is not connected to the broker or has just
         reconnected, or if the broker does not acknowledge the event within 2 s. The broker may
-        deliver an event even without an acknowledgement; publishing the event again with the same
-        id is harmless.
+        deliver an event even if its acknowledgement does not arrive; publishing the event again
+        with the same id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
         acknowledged = False

@@ -44,7 +44,7 @@ router = APIRouter(prefix=PREFIX)
 async def stream(websocket: WebSocket) -> None:
     """Stream the channels that match a filter in the query parameter ``channels``.
 
-    The parameter ``host`` selects one host; by default, the channels of all hosts are streamed.
+    The parameter ``host`` selects one host. By default, all channels of all hosts are streamed.
     ``channel`` is another name for ``channels``. With ``batch=true``, frames are collected for
     50 ms and sent together, as JSON arrays of at most 100 frames.
     """

@@ -1,1 +1,1 @@
-"""The black box: saves the last messages before a run fails or its host goes silent."""
+"""The black box: saves a host's last messages when one of its runs fails or it goes silent."""

@@ -32,7 +32,7 @@ _MOST_AT_ONCE = 10  # recordings of a host that wait to be saved, each of up to 
 
 _KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
-_SKIPPED = "Runs not recorded because too many runs of their host failed at the same time"
+_SKIPPED = "Runs not recorded because too many runs of their host were recorded at the same time"
 _BUFFERED = "Size of the messages that are kept in memory for recordings"
 _TOO_MANY = (
     "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
@@ -80,7 +80,10 @@ class BlackBox:
         )
 
     def note(self, update: Update) -> None:
-        """Keep ``update`` if its host has a run under way. Never raises."""
+        """Keep ``update`` if its host has a run under way. Never raises.
+
+        If ``update`` is the end of a run that may have failed, schedule a recording.
+        """
         content = update.content
         if isinstance(content, Event) and family_of(content.channel) is RUN:
             self._note_run(content)
@@ -110,7 +113,10 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Schedule a recording of ``key`` at ``due``, unless its host has too many scheduled."""
+        """Schedule the recording of the run ``key`` for the time ``due``.
+
+        If too many recordings of the run's host are already scheduled, the run is skipped.
+        """
         waiting = self._due.setdefault(key.host, {})
         if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
             waiting[key.id] = due
@@ -127,7 +133,7 @@ class BlackBox:
             self._due.pop(key.host, None)
 
     async def watch(self) -> None:
-        """Save the recordings that are due, until this task is cancelled."""
+        """Save recordings when they are due; run until this task is cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self.check()

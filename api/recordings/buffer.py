@@ -24,7 +24,7 @@ class Moment(NamedTuple):
 
 
 class Buffer:
-    """Keeps each host's messages from the last ``seconds``, but at most ``limit`` bytes in total.
+    """Keeps the messages of the last ``seconds`` s of each host, at most ``limit`` bytes in total.
 
     Each host has an equal share of the bytes. So if a host sends large messages, only that host's
     messages are kept for a shorter time. Not thread-safe.
@@ -68,12 +68,15 @@ class Buffer:
         self._trim(host)
 
     def newest(self, host: str) -> float | None:
-        """Return when the newest message of ``host`` arrived; None if no message is kept."""
+        """Return the arrival time of the newest message of ``host``; None if no message is kept."""
         moments = self._hosts.get(host)
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the newest message of ``host``, and those from the ``seconds`` before it."""
+        """Return the messages of ``host`` that arrived up to ``seconds`` s before the newest one.
+
+        The newest message is included.
+        """
         newest = self.newest(host)
         if newest is None:
             return []
@@ -90,7 +93,7 @@ class Buffer:
 def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
     """Yield the lines of ``moments``, and an annotation wherever the kernel killed processes.
 
-    Each annotation is a message on ``topic`` that names ``host`` and ``run``.
+    Each annotation names ``host`` and ``run``, and is a message on ``topic``.
     """
     before: int | None = None
     for moment in moments:

@@ -29,7 +29,7 @@ Answer = Mapping[str, Columns]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The data from the history: annotations, findings, and means and peaks of the samples."""
+    """The data from the history: annotations, findings, and the samples' means and peaks."""
 
     means: Answer
     peaks: Answer
@@ -38,7 +38,7 @@ class Material:
 
 
 def channels_of(run: Run) -> tuple[str, ...]:
-    """Return the channels that the report of ``run`` shows."""
+    """Return the channels that the report of ``run`` covers."""
     gpus = [gpu_channel(int(gpu)) for gpu in run.values["gpus"] or () if gpu.isdecimal()]
     return *gpus, CPU.channel, MEMORY.channel, DISK.channel, NETWORK.channel
 
@@ -117,7 +117,10 @@ def _is_of(run: Run, event: Event) -> bool:
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that were active during the run, each as last reported while active."""
+    """Return the findings that were active during the run.
+
+    Each has the values with which it was last reported as active, if the history has such a report.
+    """
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}
     for event in sorted(events, key=lambda event: event.timestamp):
@@ -153,7 +156,10 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return False if ``notice`` is about a GPU that the run is known not to have used."""
+    """Return whether the finding ``notice`` may concern ``run``.
+
+    A finding about a GPU concerns only runs that used this GPU, or whose GPUs are not known.
+    """
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus
 

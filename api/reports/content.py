@@ -17,7 +17,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines with the same unit. The axis begins at 0 and reaches at least to ``top``, if set."""
+    """Lines with the same unit.
+
+    The axis of the values begins at 0. If ``top`` is set, the axis extends at least to ``top``.
+    """
 
     title: str
     unit: str
@@ -40,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a throttle reason, and for what percentage of the time it was active."""
+    """Why a GPU was slow: a throttle reason; ``share`` is the percentage of time it was active."""
 
     gpu: str
     reason: str

@@ -1,4 +1,4 @@
-"""Builds HTML and SVG in which no text can become markup."""
+"""Builds HTML and SVG; escapes text, so that it cannot be interpreted as markup."""
 
 from html import escape
 
@@ -10,7 +10,7 @@ class Markup(str):
 
 
 def element(name: str, *children: str, **attributes: object) -> Markup:
-    """Return an element; children that are not Markup, and all attributes, are escaped.
+    """Return an element; children that are not Markup, and all attribute values, are escaped.
 
     Underscores in the name of an attribute become hyphens, but an underscore at the end is dropped,
     as in ``class_``. An attribute that is None is left out.
@@ -32,5 +32,5 @@ def joined(children: object) -> Markup:
 
 
 def user_text(text: object) -> Markup:
-    """Return text from the bus, isolated so that right-to-left text in it reorders nothing else."""
+    """Return text from the bus, isolated so that right-to-left text cannot reorder the rest."""
     return element("bdi", str(text))

@@ -22,7 +22,7 @@ _LISTED = 500  # maximum number of annotations in the table
 
 
 def render(report: Report, zone: tzinfo, now: int) -> str:
-    """Return the page; times are shown in ``zone``, and ``now`` is in Unix milliseconds."""
+    """Return the page with times in the time zone ``zone``; ``now`` is in Unix milliseconds."""
     name = str(report.run.values["name"])
     head = joined(
         [
@@ -110,7 +110,8 @@ def _throttled(each: Throttling) -> Markup:
 def _charts(report: Report, zone: tzinfo) -> Markup:
     if not report.charts:
         text_ = (
-            "The history has no samples from this time: they have expired, or were never stored."
+            "The history has no samples from the time of this run: "
+            "they have expired, or were never stored."
         )
         return element("section", element("h2", "Charts"), element("p", text_, class_="calm"))
     return element(

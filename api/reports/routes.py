@@ -94,8 +94,8 @@ def _end(parts: Parts, run: Run, now: int) -> int:
     """Return the time at which the charts end.
 
     If the end of the run is known, the charts end with the run. The charts of a lost run end at the
-    host's newest sample if that sample is newer than the start of the run. In all other cases, the
-    charts end at the current time.
+    host's newest sample if that sample is between the start of the run and the current time. In all
+    other cases, the charts end at the current time.
     """
     if run.ended is not None:
         return run.ended

@@ -33,10 +33,10 @@ def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
 def _seconds_ahead(host: HostState, window: int) -> float:
     """Return by how many seconds the clock of ``host`` is ahead; 0 if its error is not known.
 
-    A collector timestamps a status when it sends it, so a new status shows the clock's error.
-    If there is only an old (retained) or offline status, or none, the newest sample is used. A
-    sample may have waited in a buffer, so its timestamp counts as an error only if the difference
-    is so large that the history discards the sample.
+    The timestamp of a status is the time when the collector sent it, so a new status shows the
+    clock's error. If the newest status is retained (so it may be old) or offline, or if there is no
+    status, the newest sample is used instead. A sample may have waited in a buffer, so a difference
+    counts as an error only if it is so large that the history discards the sample.
     """
     now, newest = time.monotonic(), host.arrivals.newest
     if newest is None or not host.arrivals.is_live(now, host.lag):

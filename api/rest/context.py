@@ -30,10 +30,10 @@ MAX_TEXT = 256
 class Parts:
     """The dependencies of the routes.
 
-    ``events`` limits the rate of accepted events. ``recordings`` is the folder with the recordings
-    of failed runs. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures that
-    only one response to Prometheus is built at a time, because a response takes tenths of a second
-    of CPU time if there are many hosts.
+    ``events`` limits the rate of accepted events. ``recordings`` is the folder that contains the
+    saved recordings. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures
+    that only one response to Prometheus is built at a time, because a response takes tenths of a
+    second of CPU time if there are many hosts.
     """
 
     settings: Settings

@@ -118,7 +118,7 @@ REPORT: Mapping[str, Any] = {
             "since": _NOW - _HOUR,
             "until": _NOW - 60_000,
             "summary": "GPU 0: python3 (PID 7) holds 12.0 GB and has left the GPU idle for 15 min",
-            "advice": "Close the notebook or end the process, or free its memory.",
+            "advice": "Close the notebook, end the process, or free the process's GPU memory.",
         }
     ],
     "throttling": [{"gpu": "0", "reason": "sw_power_cap", "share": 12.5}],

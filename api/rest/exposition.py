@@ -47,8 +47,8 @@ async def metrics(
     ``host`` lists the hosts to return. If it is None, the response contains the readings of all
     hosts and the monitor's own counters.
 
-    A requested host that is not known is reported as down. A host is left out if its series would
-    bring the response above ``limit`` series.
+    A requested host that is not known is reported as down. A host is left out if the response
+    would otherwise contain more than ``limit`` series with readings.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)

@@ -16,7 +16,10 @@ _TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 
 
 def chosen_format(requested: Format | None, headers: Headers) -> Format:
-    """Return the ``requested`` format, or else the format that ``Accept`` prefers, or else JSON."""
+    """Return ``requested`` if it is set, else the format that the header ``Accept`` prefers.
+
+    If ``Accept`` prefers neither format, return JSON.
+    """
     if requested is not None:
         return requested
     weights = _weights(headers.get("accept", ""))

@@ -64,7 +64,7 @@ class History:
         await self._in_thread(self._reader.ping)
 
     async def notes(self) -> Sequence[str]:
-        """Return the store's notes for the operator, for example about a renamed corrupt file.
+        """Return the store's notes for the operator, for example that a corrupt file was renamed.
 
         Raises HistoryUnavailableError.
         """
@@ -129,14 +129,14 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether the end is not after the start."""
+        """Whether the span contains no time, because it ends at or before its start."""
         return self.start >= self.end
 
 
 def parse_span(start: str | None, end: str | None, now: int, window: int, longest: int = 0) -> Span:
     """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
-    By default, the span is the ``window`` milliseconds before ``now``. No span starts more than
+    By default, the span is the ``window`` milliseconds before ``now``. The span starts at most
     ``window`` or ``longest`` milliseconds before ``now``, whichever is longer. Raises
     InvalidParameterError.
     """
@@ -153,7 +153,7 @@ def parse_span(start: str | None, end: str | None, now: int, window: int, longes
 
 
 def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the channel filters in the parameters ``given``. Raises InvalidParameterError."""
+    """Return the channel filters in the parameters in ``given``. Raises InvalidParameterError."""
     name, requested = from_query(given)
     filters = validated_filters(name, requested)
     for each in filters:
@@ -186,7 +186,7 @@ def build_query(
     aggregate: Aggregate,
     fields: tuple[str, ...] = (),
 ) -> Query | None:
-    """Return the query for the ``stored`` channels that match one of ``filters``.
+    """Return the query for the channels in ``stored`` that match one of ``filters``.
 
     If ``fields`` are given, include only channels that have at least one of these fields. Return
     None if no channel matches or the span is empty.

@@ -14,10 +14,10 @@ _LISTED = 5
 class LiveSamples:
     """Finds the live hosts whose samples are missing from the history.
 
-    A host is live while its samples arrive. A sample that arrived here more than a few seconds ago
-    should be in the history. Arrival times are measured on this machine, so an error in the host's
-    clock does not matter. But if that clock is so far off that the history discards the samples,
-    the host is skipped.
+    A host is live while its samples arrive. Once a sample has arrived here, it should be in the
+    history after 10 s plus three sampling intervals. Arrival times are measured on this machine, so
+    an error in the host's clock does not matter. But if that clock is so far off that the history
+    discards the samples, the host is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:
@@ -28,9 +28,9 @@ class LiveSamples:
         self._stored: dict[str, bool] = {}  # by host; the host checked the longest ago is first
 
     async def problem(self) -> str | None:
-        """Return a sentence about the live hosts whose samples are not in the history, or None.
+        """Return a sentence about the live hosts that the history has no recent samples from.
 
-        Raises HistoryUnavailableError.
+        Return None if there are no such hosts. Raises HistoryUnavailableError.
         """
         queries = self._queries()
         known = {name: stored for name, stored in self._stored.items() if name in queries}
@@ -53,7 +53,7 @@ class LiveSamples:
         return f"The history has no recent samples from {_listed(missing)}, {which}; {advice}"
 
     def _queries(self) -> dict[str, Query]:
-        """Return a query for each host to check; it finds a sample if the history keeps up."""
+        """Return a query for each live host; the query finds a sample if the history keeps up."""
         now, clock = time.monotonic(), unix_milliseconds()
         queries = {}
         for name, host in self._newest.hosts.items():

@@ -43,8 +43,8 @@ class Prebuilt:
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
     """Return the response that ``build`` creates from the state of ``host`` and the current time.
 
-    The response is reused until the values change or a tenth of a second has passed. The time is
-    limited because the response contains the age of each reading.
+    The response is reused until the values change, but for at most 0.1 s. It cannot be reused for
+    longer, because it contains the age of each reading.
     """
     state: HostState = request.app.state.parts.host_state(host)
     tenth = unix_milliseconds() // _RESOLUTION

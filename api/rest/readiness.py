@@ -19,12 +19,13 @@ _PATIENCE_SECONDS = 0.05
 class Readiness:
     """Collects the reports of the parts in this process, and checks the history.
 
-    If the API runs in a process of its own, it cannot observe the ingester. So it compares the
-    history with the live samples: if live samples are missing from the history, the history is not
-    ready, whatever the cause.
+    If the API runs in a process of its own, it cannot observe the ingester. So this class compares
+    the history with the live samples. If live samples are missing from the history, the history is
+    not ready, whatever the cause.
 
-    The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
-    check. If the check takes longer, the request gets the result of the previous check.
+    The history is checked every 30 s, and whenever a request asks for its state. Such a request
+    waits at most 0.05 s for the check. If the check takes longer, the request gets the result of
+    the previous check.
     """
 
     def __init__(

@@ -62,9 +62,7 @@ class HostEntry(HostResponse):
     """A host that is known from the bus or the history."""
 
     version: str | None = Field(description="the collector's version")
-    started: UnixTime | None = Field(
-        description="Unix time of the collector's start in milliseconds"
-    )
+    started: UnixTime | None = Field(description="Unix time at which the collector started (ms)")
     interval: float | None = Field(
         description="time between two samples (s)", json_schema_extra=_SECONDS
     )
@@ -98,7 +96,8 @@ class HistoryChannel(Response):
     """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
-        description="Unix times, ascending (ms); each bucket's start if samples are aggregated",
+        description="Unix times, ascending (ms); if the samples are aggregated, the start of each "
+        "bucket",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
@@ -112,14 +111,14 @@ class HistoryChannel(Response):
     )
     minutes_until: int | None = Field(
         None,
-        description="Unix time before which all points are one-minute buckets (ms); bucket_width "
+        description="Unix time (ms) before which all points are one-minute buckets; bucket_width "
         "applies only to the later points. null if bucket_width applies to all points",
         json_schema_extra=_MILLISECONDS,
     )
 
 
 class HistoryResponse(Response):
-    """Samples of one host over a time span. A point whose values are all null marks an outage."""
+    """Samples of one host over a time span. An outage appears as a point with only null values."""
 
     host: str = Field(description="the host that was sampled")
     start: UnixTime = Field(description="start of the span in Unix milliseconds, inclusive")
@@ -135,7 +134,7 @@ AnnotationEntry: Any = create_model(
     __base__=(Response, _Annotation),
     __doc__=ANNOTATION.help,
     id=(str, Field(description="unique id of the annotation")),
-    timestamp=(UnixTime, Field(description="Unix time of the annotation in milliseconds")),
+    timestamp=(UnixTime, Field(description="Unix time of the annotation (ms)")),
 )
 
 
@@ -155,7 +154,7 @@ FindingEntry: Any = create_model(
     ended=(
         UnixTime | None,
         Field(
-            description="Unix time of the finding's end in milliseconds; null while the finding is "
+            description="Unix time at which the finding ended (ms); null while the finding is "
             "active, or if its end was not reported"
         ),
     ),
@@ -295,6 +294,6 @@ class GpusResponse(HostResponse):
         description="version of the GPU driver, or of the first driver if there are several"
     )
     reason: str | None = Field(
-        description="why there are no GPUs, or why the GPUs are no longer read, in one sentence; "
-        "null if the GPUs are read"
+        description="in one sentence, why there are no GPUs or why they can no longer be read; "
+        "null otherwise"
     )

@@ -43,7 +43,7 @@ def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterato
 
     No cell begins with text from the bus, such as the name of a disk, because a spreadsheet could
     mistake such a cell for a formula. A cell contains a number, a time, or the name of a column,
-    and the name of a column begins with a channel.
+    and the name of a column begins with ``system/``.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -65,10 +65,10 @@ def column_names(channels: Mapping[str, Columns]) -> list[str]:
 def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]:
     """Yield the rows in order of time.
 
-    At each tick, the collector reads its sensors within a few milliseconds of each other. So
-    samples of different channels share a row if they are less than half an interval apart. The row
-    has the time of its first sample. If one channel has buckets and another channel has samples,
-    the samples go into the row of the bucket that contains them.
+    Once per sampling interval, the collector reads all its sensors, normally within a few
+    milliseconds. So samples of different channels share a row if they are less than half an
+    interval apart. The row has the time of its first sample. If one channel has buckets and another
+    channel has samples, the samples go into the row of the bucket that contains them.
     """
     answers = list(channels.values())
     for time, indices in _grouped(answers):
@@ -129,6 +129,6 @@ def _combined(
 
 
 def iso_time(time: int) -> str:
-    """Return a Unix time in milliseconds as ISO 8601 in UTC."""
+    """Return ``time``, which is in Unix milliseconds, as an ISO 8601 time in UTC."""
     moment = _EPOCH + timedelta(milliseconds=time)
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

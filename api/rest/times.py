@@ -7,8 +7,8 @@ from decimal import Decimal
 from api.errors import InvalidParameterError
 
 _FORMS = (
-    "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix seconds or milliseconds such as "
-    "1767225600, or an offset from now such as -15m (unit s, m, h or d)"
+    "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix seconds such as 1767225600, Unix "
+    "milliseconds such as 1767225600000, or an offset from now such as -15m (unit s, m, h or d)"
 )
 _OFFSET = re.compile(r"-(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
 _MILLISECONDS_IN = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -82,7 +82,7 @@ def _gpu_entry(
 
 
 def host_entry(state: HostState) -> HostEntry:
-    """Return the entry of a host on the bus; it contains the host's status if that is known."""
+    """Return the entry of a host on the bus, with the host's status if that is known."""
     status = state.status
     if status is None:
         return unreported_host(state.name, state.timestamp)

@@ -53,7 +53,8 @@ class Connections:
         self._closed += 1
         self._log.write(
             "All %d connections are in use. To make room for new clients, connections of the "
-            "address with the most connections are closed. Connections closed so far: %d.",
+            "address or IPv6 network with the most connections are closed. Connections closed so "
+            "far: %d.",
             len(self._open),
             self._closed,
         )

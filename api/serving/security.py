@@ -1,10 +1,11 @@
 """Protects the API against web pages of other origins; these can reach even loopback addresses.
 
-The ``Host`` header of a request must name this machine. So a page cannot reach the API by rebinding
-the page's own DNS name to 127.0.0.1. The ``Origin`` header, which browsers set, names the origin of
-the page that sends the request. If a request has this header, the origin must be this server's own
-origin or an origin that the settings allow. Pages of other origins cannot read a response, because
-the module ``headers`` adds headers that forbid this.
+The ``Host`` header of a request must be an IP address, a name of this machine, or a name that the
+settings allow. So a page cannot reach the API by rebinding the page's own DNS name to 127.0.0.1.
+The ``Origin`` header, which browsers set, names the origin of the page that sends the request. If a
+request has this header, the origin must be this server's own origin or an origin that the settings
+allow. Pages of other origins cannot read a response, because the module ``headers`` adds headers
+that forbid this.
 """
 
 import ipaddress

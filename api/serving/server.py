@@ -92,7 +92,7 @@ class _State(ServerState):
 
     @default_headers.setter
     def default_headers(self, _headers: list[tuple[bytes, bytes]]) -> None:
-        """Ignore the headers from uvicorn: the only one is the Date header, made by the getter."""
+        """Ignore uvicorn's headers: they contain only the Date header, which the getter creates."""
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,7 @@
 """Generates Home Assistant's discovery messages from the catalogue. Pure.
 
-Each message describes a device, its components (`cmps`), and the program that announces them (`o`,
-the origin). Such messages require Home Assistant 2024.11 or later.
+Each message describes a device (`dev`), its components (`cmps`), and the program that sends the
+message (`o`, the origin). Such messages require Home Assistant 2024.11 or later.
 """
 
 import hashlib
@@ -170,7 +170,8 @@ def _is_numeric(field: Field) -> bool:
 def _is_shown(field: Field) -> bool:
     """Return whether to show a field in Home Assistant.
 
-    A field with one value per core, disk or interface is not shown: it may have hundreds of values.
+    A field that is not a metric is not shown. A field with one value per core, disk or interface is
+    not shown either: it may have hundreds of values.
     """
     if field.metric == "":
         return False
@@ -193,7 +194,7 @@ def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
 
     Samples of other hosts arrive only if the hosts share their topics. If a sample is skipped, the
     template of a numeric field returns an empty string, which Home Assistant ignores. The template
-    of any other field returns the current state.
+    of any other field returns the value that Home Assistant already has.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:

@@ -22,7 +22,7 @@ RECENT = _LONG_ENOUGH + 10_000  # ms of samples to keep for a run that is detect
 class Followed:
     """A run, its processes and its summary.
 
-    ``own`` is true if the collector publishes the run, because the run is automatic or because its
+    ``own`` is true if the collector itself publishes the run: the run is automatic, or its
     publisher has become silent. ``received_at`` is when the publisher's last message arrived; while
     the broker is unreachable, ``received_at`` is kept at the current time, so that the publisher
     does not count as silent. ``published_at`` is when the collector last published the run. Both
@@ -100,16 +100,16 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """Records which processes hold GPU memory, and since when each process has held it."""
+    """Records the GPU processes that may become runs, and since when each has been on a GPU."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many processes hold GPU memory."""
+        """How many GPU processes may become runs."""
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:
-        """Note which processes in ``rows``, a list of the processes on a GPU, hold GPU memory."""
+        """Note the processes in ``rows``, the list of one GPU's processes, that may become runs."""
         for row in rows:
             if not _holds(row):
                 continue
@@ -122,8 +122,8 @@ class Holders:
     def due(self, now: int) -> list[Row]:
         """Return the processes that have held GPU memory for at least a minute.
 
-        The process with the most memory comes first. A process that has not been listed for a while
-        has probably ended, and is forgotten.
+        The process with the most GPU memory comes first. A process that has not been on any GPU's
+        list for 130 s has probably ended, and is forgotten.
         """
         self._by_process = {
             key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN
@@ -137,7 +137,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether a process may become a run; a graphics process or MPS server may not."""
+    """Return whether a process may become a run; a graphics process or an MPS server may not."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

@@ -1,7 +1,7 @@
 """Tracks the runs of this machine, and publishes the state and the end of each run.
 
-The keeper is not thread-safe: one thread calls its methods. The methods may block, because the
-keeper reads the processes in ``/proc`` and the memory of cgroups.
+The keeper is not thread-safe: all its methods must be called from the same thread. The methods may
+block, because the keeper reads the processes in ``/proc`` and the memory of cgroups.
 """
 
 import logging
@@ -40,11 +40,11 @@ Publish = Callable[[Event], None]
 class RunKeeper:
     """Tracks the runs of ``host``.
 
-    A process that holds GPU memory for a minute becomes an automatic run, unless the process
-    belongs to a run already. The keeper also tracks the runs that `system-monitor run` and the
-    Python helper publish. If the publisher of such a run becomes silent, for instance because it
-    was killed, the collector publishes the run from then on. After a restart of the collector, the
-    automatic runs continue.
+    If a process has held GPU memory for a minute and belongs to no run, its job becomes an
+    automatic run (see ``jobs.py``). The keeper also tracks the runs that `system-monitor run` and
+    the Python helper publish. If the publisher of such a run becomes silent, for instance because
+    it was killed, the collector publishes the run from then on. After a restart of the collector,
+    the automatic runs continue.
     """
 
     def __init__(
@@ -192,7 +192,10 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run after a collector restart; end it if its process has ended."""
+        """Continue an automatic run after a collector restart.
+
+        The run ends if its first process has ended.
+        """
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             followed.ended = followed.summary.seen_until
@@ -226,8 +229,8 @@ class RunKeeper:
     def _note_end(self, event: Event, known: Followed | None) -> None:
         """Forget a run whose publisher has published the run's end.
 
-        A summary from the Python helper has only a few values. So for a run from the helper, the
-        collector publishes the end again, with the values that the collector has measured.
+        A summary from the Python helper has only a few values. So if the collector has measured a
+        run from the helper, the collector publishes the end again, with the measured values.
         """
         if known is None or known.run.how == AUTOMATIC:
             return

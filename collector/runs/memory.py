@@ -1,4 +1,4 @@
-"""Reads how much RAM the processes of each run hold, and the limit and usage of their cgroup."""
+"""Reads the anonymous memory of each run's processes, and their cgroup's limit and usage."""
 
 import os
 import time
@@ -23,7 +23,7 @@ class RunMemory:
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the files below ``proc``; ``clock`` returns monotonic seconds."""
+        """Read nothing yet; ``clock`` returns monotonic seconds."""
         self._proc = proc
         self._clock = clock
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
@@ -31,7 +31,7 @@ class RunMemory:
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
         """Return one row for each run whose memory can be read; the catalogue describes the fields.
 
-        The run that holds the most RAM comes first.
+        The run that holds the most memory comes first. At most 64 rows are returned.
         """
         rows, known = [], self._limits
         self._limits = {}

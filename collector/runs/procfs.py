@@ -99,7 +99,7 @@ class ProcessTable:
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read nothing yet; ``clock`` is monotonic, in seconds."""
+        """Read nothing yet; ``clock`` returns monotonic seconds."""
         self.processes: dict[int, Process] = {}
         self.new: Collection[Process] = ()
         self._proc = proc

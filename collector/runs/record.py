@@ -1,4 +1,4 @@
-"""A run as it is published: its state while it runs, and its end."""
+"""A run as it is published: its state while it is under way, and its end."""
 
 import hashlib
 import time

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from collector.runs.tree import TreeUsage
 
 Row: TypeAlias = Mapping[str, Any]
-"""An entry in a GPU's list of processes."""
+"""An entry of a list in a sample, such as a process in a GPU's list of processes."""
 
 _LONGEST_STEP = 65_000  # ms: the longest interval between two readings, and some delay
 _HOUR = 3_600_000
@@ -53,10 +53,11 @@ class GpuUse:
     contains such a process, the process is assumed to have been on the GPU since the previous list.
 
     Some values, such as the utilization, are measured for the whole GPU. If other processes are on
-    the GPU too, these values still count, but their names are added to ``whole_machine``. If the
-    driver does not report the processes, or they cannot be identified, it may be unknown which GPUs
-    the run uses. The values of all GPUs then count, and the names of these values are added to
-    ``whole_machine``. ``gpu_hours`` counts only GPUs that the run is known to use.
+    the GPU too, these values still count, but the names of the values are added to
+    ``whole_machine``. If the driver does not report the processes, or they cannot be identified, it
+    may be unknown which GPUs the run uses. The values of all GPUs then count, and the names of the
+    values are added to ``whole_machine``. ``gpu_hours`` counts only GPUs that the run is known to
+    use.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:

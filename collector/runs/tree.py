@@ -72,7 +72,10 @@ class ProcessTree:
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Update from the current ``processes``; ``new`` contains at least the new ones."""
+        """Update from the current ``processes``.
+
+        ``new`` contains at least those processes that were not in the previous ``processes``.
+        """
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)

@@ -42,8 +42,8 @@ _Item: TypeAlias = Sample | Message | None
 class RunWatcher:
     """Tracks the runs of ``host``; publishes their states and ends through ``publish``.
 
-    The keeper is created, and its modules are loaded, when the first sample or message arrives,
-    because a machine that has neither GPUs nor runs does not need them.
+    The keeper is created, and its modules are loaded, when the first GPU sample or message about a
+    run arrives, because a machine that has neither GPUs nor runs does not need them.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RunWatcher:
 
     @property
     def memory(self) -> "Sequence[Row]":
-        """The RAM of each run's processes, as of the last check."""
+        """The memory of each run's processes, as of the last check."""
         return self._keeper.memory if self._keeper else ()
 
     def start(self) -> None:
@@ -84,9 +84,10 @@ class RunWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states, and stop tracking the runs.
+        """Publish the newest states of the collector's own runs, and stop tracking all runs.
 
-        The processes of the runs are not stopped. The collector tracks them again after a restart.
+        The processes of the runs are not stopped. After a restart, the collector tracks the runs
+        again.
         """
         self._put(None)
         if self._thread.is_alive():

@@ -63,7 +63,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
     ``cgroup`` is the content of ``/proc/PID/cgroup``, and ``mountinfo`` is the content of
     ``/proc/self/mountinfo``. In a container, ``cgroup`` may contain the path on the host although
     only the container's part of the cgroup tree is mounted; the folder is then the mount point.
-    Return None if no memory controller is mounted.
+    Return None if this hierarchy is not mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all controllers, named ""
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators
@@ -83,6 +83,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
 def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
     """Yield (root, mount point) of each mount of the hierarchy with ``controller``.
 
+    If ``controller`` is empty, the hierarchy is that of version 2.
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
     for line in filter(None, mountinfo.split("\n")):

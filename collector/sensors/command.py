@@ -41,14 +41,15 @@ def short_command(arguments: Sequence[str]) -> str | None:
 def short_name(name: str) -> str:
     """Return a process's name; if it contains a space, it is cut to 15 characters.
 
-    A name with a space may be a title that the process has set, which may contain secrets. Linux
-    cuts such a title to 15 characters, but psutil may complete it from the process's arguments.
+    A name with a space may be a title that the process has set, and a title may contain secrets.
+    Linux cuts such a title to 15 characters, but psutil may complete it from the process's
+    arguments.
     """
     return clean(name[:_COMM] if " " in name else name)
 
 
 def clean(text: str) -> str:
-    """Return ``text`` with its control characters replaced, cut to the width of a table row."""
+    """Return ``text`` with its control characters replaced, cut to 80 characters."""
     printable = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
 

@@ -26,7 +26,7 @@ class CoreTimes(NamedTuple):
 
 
 def parse_stat(text: bytes) -> dict[int, CoreTimes]:
-    """Return the times of each online core in ``/proc/stat``, in clock ticks, keyed by its number.
+    """Return each online core's times from ``/proc/stat``, in clock ticks, keyed by core number.
 
     ``idle`` and ``iowait`` count as idle (``%idle + %iowait`` in mpstat), because a core that waits
     for a disk is free for other work. ``steal`` counts as busy: the core had work to do, and no
@@ -53,8 +53,8 @@ def differences(
     """Return how long each core was busy and idle between two reads.
 
     A core is left out if it was offline at either read, or if its counters were reset. According
-    to the kernel's documentation, ``iowait`` may decrease a little. If a core's idle time has
-    decreased for this reason, it counts as unchanged.
+    to the kernel's documentation, ``iowait`` may decrease a little. An idle time that has
+    decreased for this reason counts as unchanged.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -109,9 +109,10 @@ class CpuSensor(Sensor):
         self._refresh_frequency(now)
 
     def read(self) -> Iterable[Reading]:
-        """Return the utilization since the previous reading; the other values are current.
+        """Return all values; the utilization is the mean since the previous reading.
 
-        The utilization is None if the previous reading was less than ``SHORTEST_SECONDS`` ago.
+        The utilization is None if the previous reading was less than ``SHORTEST_SECONDS`` ago. The
+        frequency is read only every 10 s.
         """
         now = self._clock()
         times = self._core_times(now)

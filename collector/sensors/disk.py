@@ -17,13 +17,13 @@ NVMe over fabrics, rbd) count, because this machine sees them as hardware.
 With native NVMe multipath, the kernel counts the bytes in hidden devices, one for each path to the
 disk (``nvme0c1n1``). The counters of the disk itself (``nvme0n1``) stay at zero in older kernels,
 and count the same bytes again in newer kernels (https://github.com/Atoptool/atop/pull/157). So only
-the paths are counted, and their sum is shown under the disk's name.
+the paths are counted, and their sum is published under the disk's name.
 
 Optical drives, floppies and the boot areas of an eMMC card are excluded too: jobs do not read data
 from these devices, so their rates would nearly always be zero.
 
 On Linux, psutil adds up all devices in ``/sys/block``, so it counts the bytes of stacked devices
-twice. So psutil is used only on other systems.
+twice. For this reason, psutil is used only on systems other than Linux.
 """
 
 import re
@@ -61,7 +61,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return each of the ``devices`` to count, and the name of the disk that it belongs to."""
+    """Return those of the ``devices`` that are counted, each with the name of its disk."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}
@@ -110,7 +110,7 @@ class DiskSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the last reading, the I/O pressure and the file systems' usage.
+        """Return the rates since the previous reading, I/O pressure and the file systems' usage.
 
         Raises SensorAbsentError if there is no disk.
         """

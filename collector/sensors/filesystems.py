@@ -23,7 +23,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def parse_mounts(mountinfo: bytes) -> list[str]:
-    """Return the mount points to read: at most ``MOST``, sorted by length, shortest first.
+    """Return the mount points to read, shortest path first, and at most ``MOST`` of them.
 
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """

@@ -29,8 +29,8 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     """Return the frequencies that the kernel reports; None for a frequency that it does not report.
 
     ``/proc/cpuinfo`` is tried first: in older kernels, reading the ``scaling_cur_freq`` of an x86
-    core can sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would
-    take seconds. Reading either is slow, so do not call this function at each tick.
+    core can take 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would
+    take seconds. Both are slow to read, so do not call this function at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil

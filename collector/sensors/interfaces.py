@@ -42,9 +42,10 @@ class Interface:
     ``index`` (``ifindex``) is the interface's own number. ``link`` (``iflink``) is the number of
     its peer or parent interface, which may be in another namespace. If there is no such interface,
     ``link`` is ``index`` or 0. ``hardware`` is true if the interface belongs to a device, such as a
-    PCI card. ``stacked`` is true if the interface is built on other interfaces in this namespace.
-    ``representor`` is true if the interface is a port representor. ``master`` is the name of the
-    bond, bridge or NIC that the interface is a member of.
+    PCI card. ``stacked`` is true if the interface is a bridge or a bond, or is built on another
+    interface in this namespace. ``representor`` is true if the interface is a port
+    representor. ``master`` is the name of the bond, bridge or NIC that the interface is a member
+    of.
     """
 
     index: int = 0

@@ -1,8 +1,8 @@
 """Reads the network rates; each byte sent or received is counted only once.
 
-The module ``interfaces`` chooses the interfaces to count. ``per_interface`` lists only these, so
-its rows add up to the totals, and the history does not fill up with the veths of short-lived
-containers.
+The module ``interfaces`` chooses the interfaces to count. The field ``per_interface`` lists only
+these interfaces, so its rows add up to the totals, and the history does not fill up with the veths
+of short-lived containers.
 """
 
 import sys
@@ -102,7 +102,8 @@ class NetworkSensor(Sensor):
 
         A container that monitors the host has the host's ``/sys`` and PID namespace, but its own
         ``/proc/net/dev`` contains only the interfaces of the container. In such a container, this
-        function returns the file of process 1, which is the host's first process.
+        function returns the file of process 1, which is the host's first process. Otherwise, it
+        returns ``/proc/net/dev``.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

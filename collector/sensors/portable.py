@@ -17,7 +17,7 @@ def core_times() -> list[tuple[float, float]]:
 
 
 def frequency() -> tuple[float | None, float | None]:
-    """Return the CPU's current and highest frequency in MHz."""
+    """Return the CPU's current and highest frequency in MHz; None if unknown."""
     try:
         found = psutil.cpu_freq()
     except (OSError, NotImplementedError, RuntimeError):  # on some Macs and virtual machines
@@ -38,13 +38,13 @@ def memory() -> dict[str, int]:
 
 
 def disk_counters() -> dict[str, tuple[int, int]]:
-    """Return (bytes read, bytes written) of each disk, without partitions."""
+    """Return (bytes read, bytes written) of each disk, but not of its partitions."""
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
     return {name: (disk.read_bytes, disk.write_bytes) for name, disk in disks.items()}
 
 
 def network_counters() -> dict[str, tuple[int, int]]:
-    """Return (bytes sent, bytes received) of each interface, without loopback.
+    """Return (bytes sent, bytes received) of each interface except loopback.
 
     On macOS, only the ``en`` interfaces are returned: Ethernet and Wi-Fi.
     """

@@ -30,13 +30,14 @@ class RateMeter:
         ``now`` is the monotonic time just after the read, and ``took`` is the duration of the read,
         both in seconds.
 
-        A device's rate is None if the device is new, if its counter decreased (the device was
-        replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than
-        any device can transfer data.
+        A device's rates are None if the device is new, if one of its counters decreased (the device
+        was replaced, its driver restarted, or the counter wrapped), or if a counter grew faster
+        than any device can transfer data.
 
-        All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the read took so long
-        that it is not known when the counters had these values. These counters are then ignored,
-        and the next rates cover the whole time since the last counters that were used.
+        All rates are None if less than ``SHORTEST_SECONDS`` has passed. They are also None if the
+        read took more than a quarter of the time that has passed, because it is not known when the
+        counters had these values. In both cases, ``counters`` is ignored, and the next rates cover
+        the whole time since the last counters that were used.
 
         While the machine sleeps, both the counters and the monotonic clock stand still, so the
         rates after the machine wakes up are correct.

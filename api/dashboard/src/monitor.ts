@@ -26,7 +26,7 @@ const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
 
 /**
- * The state of the page. The components read it, and the controller changes it.
+ * The state of the page. The controller and the components change it, and the components read it.
  *
  * A component that reads the state with `useValue` or `useReading` (view/hooks.ts) is updated when the state changes.
  */
@@ -42,7 +42,7 @@ export class Monitor {
   readonly cursor = signal<number | null>(null);
   /** The range that the page chooses if the address does not contain a range. */
   readonly fittingRange = signal<Range>(DEFAULT_RANGE);
-  /** The time that the reader is annotating; null while the form is closed. */
+  /** The time that the user is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
   readonly current = {
     /** The host's live data, which keeps changing while the view is paused. */
@@ -82,7 +82,7 @@ export class Monitor {
   }
 
   /**
-   * The live findings of the host that is shown, without muted findings.
+   * The live findings of the displayed host, without muted findings.
    *
    * They keep changing even while the view is paused.
    */
@@ -90,7 +90,7 @@ export class Monitor {
     return this.audible.value;
   }
 
-  /** The muted active findings of the host that is shown. */
+  /** The muted active findings of the displayed host. */
   get mutedFindings(): Finding[] {
     return worstFirst(this.current.findings.value).filter((finding) => this.muted.has(finding));
   }
@@ -100,7 +100,7 @@ export class Monitor {
     return this.glanced.value;
   }
 
-  /** The annotations, findings and runs of the host in the span that is shown. */
+  /** The annotations, findings and runs of the host in the displayed span. */
   get moments(): Moments {
     return this.current.moments.value;
   }
@@ -117,7 +117,7 @@ export class Monitor {
     return this.pause.frozen.value;
   }
 
-  /** The data that is shown: the live data or, while the view is paused, a copy from the moment of the pause. */
+  /** The displayed data: the live data or, while the view is paused, a copy from the moment of the pause. */
   get shown(): HostData | null {
     return this.frozen?.data ?? this.data;
   }
@@ -141,12 +141,12 @@ export class Monitor {
     return spanOf(this.view, this.now, this.fittingRange.value);
   }
 
-  /** The length of the span that is shown, if the span ends now; null if the reader has zoomed to a span. */
+  /** The length of the displayed span, if the span ends now; null if the user has zoomed to a span. */
   get range(): Range | null {
     return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
 
-  /** The lengths that the reader can choose for a span that ends now. */
+  /** The lengths that the user can choose for a span that ends now. */
   get ranges(): readonly Range[] {
     return rangesWithin(this.hosts.keptMs.value ?? 0);
   }
@@ -157,7 +157,7 @@ export class Monitor {
   }
 
   /**
-   * The GPU that is shown in detail; null if the host has no GPU.
+   * The GPU that is displayed in detail; null if the host has no GPU.
    *
    * It is the GPU in the address. If the address contains no GPU of this host, it is the host's first GPU.
    */
@@ -192,13 +192,13 @@ export class Monitor {
   /**
    * Open the form for an annotation at `time`.
    *
-   * `time` defaults to the time of the cursor or, if there is no cursor, to the newest time that is shown.
+   * `time` defaults to the time of the cursor or, if there is no cursor, to the latest time in the charts.
    */
   annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
     this.annotating.value = Math.round(time);
   }
 
-  /** Show an annotation that the reader has just published, before the stream delivers it. */
+  /** Show an annotation that the user has just published, before the stream delivers it. */
   noteAnnotation(annotation: Annotation): void {
     const { moments } = this.current;
     moments.value = combined(moments.peek(), { ...NO_MOMENTS, annotations: [annotation] });

@@ -1,9 +1,9 @@
-/** Go to the log-in page. The URL fragment is kept, so that the same view is shown after the log-in. */
+/** Go to the log-in page. The URL fragment is kept, so that the same view is displayed after the log-in. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
 
-/** Whether the reader has logged in, and can therefore log out. This is false if the API does not require a token. */
+/** Whether the user has logged in, and can therefore log out. This is false if the API does not require a token. */
 export async function hasSession(): Promise<boolean> {
   try {
     const response = await fetch("./session");

@@ -42,9 +42,9 @@ class GpuReading(NamedTuple):
     the GPU does not report its processes. ``partitions`` maps the driver's index of each partition
     to the partition's values.
 
-    ``problem`` describes what is wrong, such as ``is lost: reboot``. It completes a sentence that
-    begins with the name of the GPU, and has no full stop. ``not_reported`` contains the fields that
-    this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
+    ``problem`` describes what is wrong, without a full stop, such as ``is lost: reboot``. It
+    completes a sentence that begins with the name of the GPU. ``not_reported`` contains the fields
+    that this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
     ``answered`` is False if the GPU did not answer at all.
     """
 

@@ -1,9 +1,9 @@
-"""Reads the GPUs of all drivers, the processes that use the GPUs, and the GPUs' partitions.
+"""Reads all GPUs, their partitions (such as MIG instances), and the processes that use the GPUs.
 
 A GPU that fails or hangs does not prevent the other GPUs from being read. If a GPU does not answer,
 all fields of its reading are null, except the fields that identify the GPU. ``read`` first yields
-the readings of all GPUs, and then raises SensorFailedError if a GPU failed. A driver that fails
-does not affect the GPUs of other drivers.
+the readings of all GPUs, and then raises SensorFailedError if a GPU or a driver failed. A driver
+that fails does not affect the GPUs of other drivers.
 """
 
 import itertools
@@ -79,7 +79,7 @@ class GpuSensor(Sensor):
         """Yield, for each GPU, the readings of the GPU, of its processes and of its partitions.
 
         Raises SensorFailedError after the last reading if a GPU or a driver has a problem, and
-        SensorAbsentError if all drivers have become absent.
+        SensorAbsentError if every driver has become absent or has no GPU left.
         """
         if self._processes is None:
             raise RuntimeError("the sensor has not been opened")

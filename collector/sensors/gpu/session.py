@@ -21,7 +21,7 @@ class DriverSession:
 
     The id of a GPU depends on its position in the driver's list of GPUs. When a position is first
     occupied, it gets the next id from ``ids``. The position keeps this id even if the driver is
-    closed or absent for a while. All drivers share ``ids``, so no GPU of another driver ever gets
+    closed or absent for a while. All drivers share ``ids``, so GPUs of different drivers never have
     the same id.
     """
 

@@ -46,7 +46,7 @@ class GpuThread:
 
     @property
     def label(self) -> str:
-        """The name of the GPU in a sentence, such as ``GPU 0 (NVIDIA L4)``."""
+        """What messages call the GPU, such as ``GPU 0 (NVIDIA L4)``."""
         name = self.device.name
         return f"GPU {self.id} ({name})" if name else f"GPU {self.id}"
 

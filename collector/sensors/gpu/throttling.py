@@ -18,7 +18,8 @@ class ThrottleShares:
     """Adds up how long each throttle reason was active in the last ``WINDOW_SECONDS``.
 
     A reason that is active at a reading counts as active since the previous reading. The shares are
-    computed only from the time in which the GPU reported its reasons.
+    computed only from the time in which the GPU reported its reasons. Intervals of more than 65 s
+    between readings are not counted.
     """
 
     def __init__(self) -> None:
@@ -45,9 +46,9 @@ class ThrottleShares:
             self._add(step, -step.milliseconds)
 
     def shares(self) -> Mapping[str, float] | None:
-        """Return each active reason's share of the counted time, in percent.
+        """Return the percentage of the counted time in which each reason was active.
 
-        Returns None if the GPU did not report its reasons in the window.
+        Reasons that were never active are omitted. Returns None if no time has been counted.
         """
         if not self._total:
             return None

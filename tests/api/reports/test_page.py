@@ -94,7 +94,7 @@ def test_a_number_that_is_not_known_is_left_out() -> None:
 def test_without_samples_and_findings_it_reports_it() -> None:
     page = shown(made())
     assert "Nothing unusual was found." in page
-    assert "The history has no samples from this time" in page
+    assert "The history has no samples from the time of this run" in page
 
 
 def test_no_text_from_the_bus_is_markup() -> None:

@@ -120,5 +120,5 @@ def test_an_address_that_takes_all_connections_does_not_keep_others_out(
     (line,) = caplog.messages
     assert line == (
         "All 6 connections are in use. To make room for new clients, connections of the address "
-        "with the most connections are closed. Connections closed so far: 1."
+        "or IPv6 network with the most connections are closed. Connections closed so far: 1."
     )

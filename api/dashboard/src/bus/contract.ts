@@ -3,7 +3,7 @@
 export interface AnnotationEntry {
   /** unique id of the annotation */
   readonly id: string;
-  /** Unix time of the annotation in milliseconds */
+  /** Unix time of the annotation (ms) */
   readonly timestamp: number;
   /** host that the event concerns; null if it concerns every host */
   readonly host: string | null;
@@ -59,7 +59,7 @@ export interface FindingEntry {
   readonly expected: FindingExpected | null;
   /** what to do about the finding */
   readonly advice: string;
-  /** Unix time of the finding's end in milliseconds; null while the finding is active, or if its end was not reported */
+  /** Unix time at which the finding ended (ms); null while the finding is active, or if its end was not reported */
   readonly ended: number | null;
 }
 
@@ -128,13 +128,13 @@ export interface GpuSummary {
 }
 
 export interface HistoryChannel {
-  /** Unix times, ascending (ms); each bucket's start if samples are aggregated */
+  /** Unix times, ascending (ms); if the samples are aggregated, the start of each bucket */
   readonly timestamps: readonly number[];
   /** the values of each field, one value per timestamp, in the field's unit; null for a gap. Each item of a list and each value of an object is a field of its own, with a name such as per_core.0 or per_device.sda.read_rate */
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   /** width of a bucket (ms); null if the samples are not aggregated */
   readonly bucket_width: number | null;
-  /** Unix time before which all points are one-minute buckets (ms); bucket_width applies only to the later points. null if bucket_width applies to all points */
+  /** Unix time (ms) before which all points are one-minute buckets; bucket_width applies only to the later points. null if bucket_width applies to all points */
   readonly minutes_until: number | null;
 }
 
@@ -156,7 +156,7 @@ export interface HostEntry {
   readonly state: CollectorState | null;
   /** the collector's version */
   readonly version: string | null;
-  /** Unix time of the collector's start in milliseconds */
+  /** Unix time at which the collector started (ms) */
   readonly started: number | null;
   /** time between two samples (s) */
   readonly interval: number | null;

@@ -14,8 +14,7 @@ import {
 /**
  * A parsed frame.
  *
- * `ageSeconds` is a sample's age as reported by the server; null if the server sent the sample as soon as it
- * had received it.
+ * `ageSeconds` is a sample's age as reported by the server; null if the server forwarded the sample immediately.
  */
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }

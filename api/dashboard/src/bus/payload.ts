@@ -31,8 +31,8 @@ export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 /**
  * A finding of the advisor.
  *
- * Its times come from the host's clock, in Unix ms. Its summary and its advice are untrusted, since any program
- * may publish a finding.
+ * Its times are in Unix ms, and most come from the host's clock. Its summary and its advice are untrusted, since any
+ * program may publish a finding.
  */
 export interface Finding {
   readonly host: string;

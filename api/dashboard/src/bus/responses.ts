@@ -65,7 +65,7 @@ export interface HostEntry {
 /**
  * The hosts, and the state of the history.
  *
- * `historyProblem` is a sentence about why the history cannot be read or is not growing; otherwise null.
+ * `historyProblem` says in a sentence why the history cannot be read or is not growing; null if there is no problem.
  */
 export interface HostsResult {
   readonly hosts: readonly HostEntry[];

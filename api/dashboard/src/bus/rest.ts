@@ -21,9 +21,9 @@ const TIMEOUT_MS = 10_000;
 const NOT_FOUND = 404;
 
 /**
- * A failed request; the message is a sentence for the reader.
+ * A failed request; the message is a sentence for the user.
  *
- * `status` is the HTTP status of an error, or 0 if there was no response or an unexpected response.
+ * `status` is the HTTP status of the error response; 0 if there was no response, or a response in an unexpected format.
  */
 export class RequestFailed extends Error {
   constructor(

@@ -33,8 +33,8 @@ export function Band({ channel, column, class: style }: Props) {
 /**
  * Returns a function that returns the outline of the area as an SVG path.
  *
- * To save CPU time, the path is not recomputed for each new sample, but only when the span has moved by about two
- * pixels. The number beside the chart shows each new sample immediately.
+ * To save CPU time, a new sample does not change the path until the span has moved by about two pixels. The number
+ * beside the chart shows each new sample immediately.
  */
 function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
   let known = "";

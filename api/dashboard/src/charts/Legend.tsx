@@ -8,7 +8,7 @@ import { useChartSource } from "./source";
 interface Props {
   readonly channel: string;
   readonly lines: readonly Line[];
-  /** Present only if the reader can switch lines on and off. */
+  /** Present only if the user can switch lines on and off. */
   readonly toggles?: { readonly on: ReadonlySet<string>; readonly toggle: (key: string) => void };
 }
 

@@ -6,7 +6,7 @@ interface Props {
   readonly dashed?: boolean;
 }
 
-/** A short piece of a line as the chart draws it, shown beside the line's name. */
+/** A short piece of a line, in the style of the chart, beside the line's name. */
 export function Swatch({ tint, dashed = false }: Props) {
   return (
     <i

@@ -16,7 +16,7 @@ const REACH_PIXELS = 5;
 // All charts share one cursor, so they also share this state.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
 /**
- * The chart that the reader points at.
+ * The chart that the user points at.
  *
  * In every chart, a small box at the cursor shows the time. In this chart, the box also lists the annotations, findings
  * and runs at that time.
@@ -87,7 +87,7 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the annotations at the cursor, which a screen reader reads aloud.
+   * The labels of the annotations at the cursor, for screen readers.
    *
    * Findings and runs are left out. They cover a span, so a screen reader would repeat them at each step of the cursor.
    */
@@ -101,7 +101,7 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the annotations, findings and runs at the cursor; none unless the reader points at this chart.
+   * The labels of the annotations, findings and runs at the cursor, if the user points at this chart; otherwise none.
    *
    * If there are many, the last label says how many are left out.
    */
@@ -119,7 +119,7 @@ export class ChartCursor {
     this.flag.textContent = text;
   }
 
-  /** Zoom to the span that the reader has dragged over. */
+  /** Zoom to the span that the user has dragged over. */
   select(): void {
     const { plot } = this;
     const { left, width } = plot.select;
@@ -145,7 +145,7 @@ export class ChartCursor {
   /**
    * Remove the cursor when the mouse leaves the chart, or a few seconds after a finger is lifted.
    *
-   * During these seconds, the reader can read the values at the cursor.
+   * During these seconds, the user can read the values at the cursor.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;

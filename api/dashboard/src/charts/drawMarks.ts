@@ -6,7 +6,7 @@ import { tint } from "./palette";
  * Heights in CSS pixels. A lane is a row of bars below the plot; each bar is a run.
  *
  * In charts that are at least TALL pixels high, a lane is NAMED pixels high, which leaves room for the names of runs.
- * In other charts, a lane is THIN pixels high.
+ * NAMED applies to the default text size, and grows with the text size. In other charts, a lane is THIN pixels high.
  */
 const THIN = 6;
 const NAMED = 15;

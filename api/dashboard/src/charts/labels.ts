@@ -5,7 +5,7 @@ const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans",
 const DEFAULT_ROOT = 16;
 const MAX_WIDTHS = 500;
 
-/** The text size that the reader has set in the browser, relative to the default. */
+/** The text size that the user has set in the browser, relative to the default. */
 export function textScale(): number {
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / DEFAULT_ROOT;
 }

@@ -36,7 +36,11 @@ export const PERCENT: Scale = {
   format: (value) => `${value}%`,
 };
 
-/** The `range` of an axis from 0 to a round number that is at least the highest value, and at least `least`. */
+/**
+ * The `range` of an axis that starts at 0.
+ *
+ * The axis ends at a round number that is large enough for the highest value and for `least`.
+ */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];
 }

@@ -18,7 +18,10 @@ export interface Shade extends Mark {
 }
 
 export interface Bar extends Mark {
-  /** The row of the bar, counted from 0. As there are three rows, bars overlap only if more than three runs do. */
+  /**
+   * The row of the bar, counted from 0. There are three rows, so bars overlap only if more than three runs are under
+   * way at the same time.
+   */
   readonly lane: number;
   readonly isOpen: boolean;
   readonly hasFailed: boolean;
@@ -36,9 +39,10 @@ const MAX_SPANS = 100;
 const MAX_LANES = 3;
 
 /**
- * The marks in `span` that a chart of `channel` shows; if there are too many marks, only the newest.
+ * The marks in `span` for a chart of `channel`.
  *
- * The chart of a GPU shows no findings about other GPUs.
+ * If there are too many annotations, findings or runs, only the newest are returned. The chart of a GPU shows no
+ * findings about other GPUs.
  */
 export function marksIn(moments: Moments, span: Zoom, now: number, channel: string): Marks {
   const overlaps = ({ from, to }: Mark) => to >= span.from && from <= span.to;
@@ -95,7 +99,9 @@ function concerns(subject: string, channel: string): boolean {
 }
 
 /**
- * Puts each mark into the first free lane, or into the last lane if none is free. `marks` are sorted by their start.
+ * Puts each mark into the first free lane (row), or into the last lane if none is free.
+ *
+ * `marks` must be sorted by their start times.
  */
 function inLanes<T extends Mark>(marks: readonly T[]): (T & { readonly lane: number })[] {
   const ends: number[] = [];

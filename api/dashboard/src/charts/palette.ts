@@ -1,8 +1,8 @@
 /**
  * The colours of the lines in charts. Colours that signal a state, such as orange for a warning, are not among them.
  *
- * People with any kind of colour blindness can tell the colours apart. The lines of a chart also differ in their
- * dashes. theme.css defines the colours for the dark and the light theme.
+ * The colours are chosen so that colour-blind people can tell them apart. Most charts also draw some of their lines
+ * dashed, or fill the area below a line. theme.css defines the colours for the dark and the light theme.
  */
 export type Tint = "blue" | "violet" | "pink" | "grey";
 

@@ -13,9 +13,9 @@ interface Plotted {
   readonly height: number;
   readonly font: string;
   readonly textScale: number;
-  /** Called when the reader has dragged over a span of the plot. */
+  /** Called when the user has selected a span by dragging over the plot. */
   readonly select: () => void;
-  /** Called when the reader has double-clicked the plot. */
+  /** Called when the user has double-clicked the plot. */
   readonly reset: () => void;
   readonly marks: ChartMarks;
   readonly times: TimeScale;

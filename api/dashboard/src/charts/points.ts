@@ -2,7 +2,7 @@ import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
 import type { Zoom } from "../view/view";
 
-/** Reads the value of a line at a point; NaN if the value was not reported. */
+/** Returns the value of a line at a point; NaN if the value was not reported. */
 export type Reading = (series: ChannelSeries, index: number) => number;
 
 type Column = (number | null)[];
@@ -10,8 +10,8 @@ type Column = (number | null)[];
 /**
  * The points of a span in uPlot's format: the times, and one column per line.
  *
- * The nearest points outside the span are included, so that the lines reach the edges of the plot. uPlot interrupts a
- * line at a null. A value that was not reported is null, and an outage is a row of nulls.
+ * The nearest point on each side of the span is included, so that the lines reach the edges of the plot. uPlot
+ * interrupts a line at a null. A value that was not reported is null, and an outage is a row of nulls.
  */
 export function pointsOf(
   series: ChannelSeries | undefined,
@@ -38,12 +38,12 @@ export function pointsOf(
   return [times, ...columns];
 }
 
-/** Reads a column, divided by `scale`. */
+/** Reads the value of a column, and divides it by `scale`. */
 export function column(name: string, scale = 1): Reading {
   return (series, index) => series.value(name, index) / scale;
 }
 
-/** Reads a column as a share of another column, in percent. */
+/** Reads the value of one column as a percentage of the value of another column. */
 export function shareOf(used: string, total: string): Reading {
   return (series, index) => (100 * series.value(used, index)) / series.value(total, index);
 }

@@ -2,9 +2,10 @@ import type { Line } from "./lines";
 import type { ChartSource } from "./source";
 
 /**
- * The value of a line at the cursor.
+ * The text of a line's value at the cursor.
  *
- * Without a cursor, this is the newest value. If the reader has zoomed to a span, it is the last value in the span.
+ * If there is no cursor, this is the last value in the span to which the user has zoomed or, without a zoom, the newest
+ * value.
  */
 export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
   const name = line.channel ?? channel;
@@ -22,13 +23,13 @@ export function readingOf(monitor: ChartSource, channel: string, line: Line): st
   return line.format(Number.isNaN(value) ? null : value);
 }
 
-/** The time of the values that `readingOf` returns, such as `at 23:21:48`; empty if the values are current. */
+/** The time of the values that `readingOf` returns, such as `at 23:21:48`; empty if they are up to date. */
 export function timeOfReading(monitor: ChartSource, channel: string): string {
   const time = pastOf(monitor);
   return time === null ? timeOfNewest(monitor, channel) : at(time, monitor);
 }
 
-/** The time of a channel's newest values if they are stale or the view is paused; otherwise empty. */
+/** The time of the pause if the view is paused; otherwise the time of a channel's newest values if they are stale. */
 function timeOfNewest(monitor: ChartSource, channel: string): string {
   const { frozen } = monitor;
   if (frozen) return at(frozen.now, monitor);
@@ -37,9 +38,9 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
 }
 
 /**
- * The time of the values beside the charts, which are always the newest values.
+ * The time of the values beside the charts. These values are always the newest values.
  *
- * If the values are current, this is `now` while the charts show the values of an earlier time, and otherwise empty.
+ * If they are up to date, this is `now` while the charts show an earlier time; otherwise it is empty.
  */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");

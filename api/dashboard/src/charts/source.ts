@@ -11,14 +11,14 @@ import type { TimeScale } from "./timeAxis";
 /**
  * The state that charts and their legends read and change.
  *
- * It is either the monitor or a comparison of two runs.
+ * It is either the `Monitor` (monitor.ts) or a `Comparison` of two runs (feed/comparison.ts).
  */
 export interface ChartSource {
   readonly times: TimeScale;
   readonly span: Zoom;
-  /** The longest span that the reader can choose, in ms. */
+  /** The longest span that the user can choose, in ms. */
   readonly longest: number;
-  /** The newest time that charts can show: the current time or, for compared runs, the end of the longer run. */
+  /** The latest time that charts can show: the current time or, for compared runs, the end of the longer run. */
   readonly now: number;
   readonly view: { readonly zoom: Zoom | null };
   readonly cursor: Signal<number | null>;
@@ -39,7 +39,7 @@ export interface ChartSource {
   annotate?(time: number): void;
 }
 
-/** The source of the charts. If it is null, the monitor is the source. */
+/** The source of the data in the charts. If it is null, the `Monitor` is the source. */
 export const ChartContext = createContext<ChartSource | null>(null);
 
 export function useChartSource(): ChartSource {

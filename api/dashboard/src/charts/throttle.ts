@@ -15,9 +15,9 @@ export function pixelOf(time: number, step: number, name: string): number {
 }
 
 /**
- * Whether the newest value of any line differs from its drawn value by more than a quarter of the axis.
+ * Whether any line's newest value and last drawn value differ by more than a quarter of the axis.
  *
- * For each line, `heights` contains the difference between the highest and the lowest value of its axis.
+ * For each line, `heights` contains the difference between the highest and the lowest value of the line's axis.
  */
 export function hasJumped(newest: readonly number[], drawn: readonly number[], heights: readonly number[]): boolean {
   return newest.some((value, line) => Math.abs(value - drawn[line]!) > JUMP * heights[line]!);

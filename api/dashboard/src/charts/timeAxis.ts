@@ -25,8 +25,8 @@ export interface TimeScale {
 /**
  * The label for a Unix time: a date or a time of day.
  *
- * If the labels are at least a day apart, each label is a date. If they are at least an hour apart, only the labels at
- * midnight are dates. All other labels are times of day.
+ * If the labels are at least a day apart, each label is a date. If they are at least an hour but less than a day apart,
+ * the labels at midnight are dates. All other labels are times of day.
  */
 function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 const MIN_PIXELS = 16;
 
 /**
- * Lets the reader select a span by moving a finger sideways on a plot, just as with the mouse.
+ * Lets the user select a span by moving a finger sideways on a plot, just as with the mouse.
  *
  * Moving a finger up or down scrolls the page instead (see touch-action in styles/charts.css). The browser then sends
  * `pointercancel`, which ends the selection. Returns a function that stops listening.

@@ -11,12 +11,12 @@ export interface Badge {
   readonly detail: string;
 }
 
-/** What the badge depends on, besides the connection and the data. */
+/** What the connection badge depends on, besides the state of the connection and the host's data. */
 export interface BadgeContext {
   /** The current time in ms: `at` is monotonic, `wall` is Unix time. */
   readonly at: number;
   readonly wall: number;
-  /** When the server last responded over HTTP, by the monotonic clock. */
+  /** When /metrics last responded without an error, by the monotonic clock. */
   readonly respondedAt: number;
   /** Whether the host is in the server's list of hosts, which includes hosts that are only in the history. */
   readonly isListed: boolean;

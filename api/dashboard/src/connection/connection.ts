@@ -58,7 +58,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private isStopped = true;
 
-  /** `intervalMs` is called for each poll, because the host's interval may change. */
+  /** `intervalMs` returns the host's sampling interval. It is called for each poll, because the interval may change. */
   constructor(
     private readonly transport: Transport,
     private readonly listener: ConnectionListener,
@@ -79,7 +79,7 @@ export class Connection {
     );
   }
 
-  /** When the server last responded over HTTP, by the monotonic clock. */
+  /** When /metrics last responded without an error, by the monotonic clock. */
   get respondedAt(): number {
     return this.poller.respondedAt;
   }

@@ -12,7 +12,7 @@ interface PollerOptions {
 
 /** Fetches /metrics, either once, or once per interval until `stop` is called. */
 export class Poller {
-  /** When the last response arrived, by the monotonic clock. */
+  /** When the last response without an error arrived, by the monotonic clock. */
   respondedAt = -Infinity;
   private isPolling = false;
   private timer: ReturnType<typeof setTimeout> | undefined;

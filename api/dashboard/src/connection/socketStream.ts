@@ -2,7 +2,7 @@ import { type Frame, parseFrames } from "../bus/frames";
 
 const OPENING_TIMEOUT_MS = 8_000;
 
-/** The part of the browser's WebSocket that the page uses; tests replace it. */
+/** The part of the browser's WebSocket API that the page uses. Tests use a substitute. */
 export interface Socket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -14,7 +14,7 @@ export interface StreamListener {
   onOpen(): void;
   /** Called with the frames of a message; `silentMs` is how long the stream had been silent before the message. */
   onMessage(frames: readonly Frame[], silentMs: number): void;
-  /** Called when the socket has closed or could not be opened, but not after `close`. */
+  /** Called when the socket has closed or could not be opened, but not if `close` was called. */
   onClose(): void;
 }
 

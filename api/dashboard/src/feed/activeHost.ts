@@ -11,7 +11,7 @@ interface Listener extends FeedListener {
   onOpen(data: HostData): void;
 }
 
-/** The host that is shown, and the feed that keeps its data current. */
+/** The displayed host, and the feed that keeps its data up to date. */
 export class ActiveHost {
   feed: HostFeed | null = null;
   private readonly store = new Store();

@@ -6,7 +6,7 @@ const MARGIN_INTERVALS = 3;
 
 /** Fetches a host's missing samples from the history. */
 export class CatchUp {
-  /** Samples after this time may be missing, by the collector's clock; null if no samples are missing. */
+  /** The time, by the collector's clock, after which samples may be missing; null if no samples are missing. */
   private missingFrom: number | null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -38,7 +38,7 @@ export class CatchUp {
   /**
    * Fetch the bucket to which a late sample belongs.
    *
-   * A bucket holds only the mean of its samples, so the page cannot add the sample to it.
+   * A bucket is the mean of several samples. The page does not have these samples, so it cannot compute the new mean.
    */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;

@@ -18,7 +18,7 @@ interface Options {
   onChange(): void;
 }
 
-/** Keeps the findings of one host current: fetches the list, then applies the changes that the stream reports. */
+/** Keeps the findings of one host up to date: fetches the list, then applies the changes that the stream reports. */
 export class FindingsFeed {
   state: FindingsState = NO_FINDINGS;
   private readonly list: RetriedFetch<readonly Finding[]>;

@@ -13,19 +13,19 @@ import { MomentsFeed } from "./momentsFeed";
 export interface FeedListener {
   /** Called when the state of the connection has changed. */
   onState(): void;
-  /** Called when a status has arrived, whether from this host or from another host. */
+  /** Called when the status of any host has arrived. */
   onStatus(status: CollectorStatus): void;
   /** Called when the host's values may have changed. */
   onValues(): void;
-  /** Called when samples from the history have been merged, or the history could not be read. */
+  /** Called when samples from the history have been merged, or when the history could not be read. */
   onHistory(): void;
-  /** Called when the host's findings have changed, or could not be read. */
+  /** Called when the host's findings have changed, or when they could not be read. */
   onFindings(): void;
-  /** Called when the annotations, findings or runs in the visible span have changed, or could not be read. */
+  /** Called when the annotations, findings or runs in the visible span have changed or could not be read. */
   onMoments(): void;
 }
 
-/** Keeps one host's data current, with live samples from the connection and missed samples from the history. */
+/** Keeps one host's data up to date, with live samples from the connection and missed samples from the history. */
 export class HostFeed {
   state: ConnectionState = { mode: "connecting", problem: null };
   /** Why the host's history is incomplete on this page, as a sentence; null if it is complete. */
@@ -72,7 +72,7 @@ export class HostFeed {
     );
   }
 
-  /** When the server last responded over HTTP, by the monotonic clock. */
+  /** When /metrics last responded without an error, by the monotonic clock. */
   get respondedAt(): number {
     return this.connection.respondedAt;
   }

@@ -4,12 +4,12 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-/** A span is fetched after the reader has left it unchanged for this long. */
+/** A span is fetched after the user has left it unchanged for this long. */
 const SETTLE_MS = 150;
 /**
  * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
  *
- * The event that ends a run or a finding may be stored only after the removal. After this pause, the server's lists
+ * The event that ends a run or a finding may be stored later than the removal. After this pause, the server's lists
  * should contain the event.
  */
 const REMOVED_MS = 3_000;
@@ -21,7 +21,7 @@ interface Options {
 }
 
 /**
- * Provides the annotations, findings and runs of one host in the span that is shown.
+ * Provides the annotations, findings and runs of one host in the displayed span.
  *
  * They come from lists that the server returns, and from events that the stream delivers later.
  */

@@ -11,7 +11,7 @@ interface Options {
 export class OverviewFeed {
   /** The hosts in the last response; null before the first response. */
   readonly hosts = signal<readonly GlancedHost[] | null>(null);
-  /** Why `hosts` is not current, as a sentence; null if it is current. */
+  /** Why `hosts` is out of date, as a sentence; null if it is up to date. */
   readonly problem = signal<string | null>(null);
   private request: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;

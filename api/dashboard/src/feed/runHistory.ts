@@ -90,9 +90,10 @@ function sinceStart(series: ChannelSeries, start: number): ChannelSeries {
 }
 
 /**
- * The median time between two samples, in ms. For a series of buckets, half the median time between two buckets.
+ * The median time between two consecutive samples, in ms.
  *
- * A chart draws one point per step, and a step is at least twice this long. Each step therefore usually contains at
+ * For a series of buckets (means of several samples), it is half the median time between two consecutive buckets. A
+ * chart draws one point per time step. A step is at least twice as long as the returned time, so it usually contains at
  * least two samples or one bucket.
  */
 function usualSpacing({ times, widths, length }: ChannelSeries): number {

@@ -60,7 +60,7 @@ const CHARTS: readonly Compared[] = [
   { title: "Network, sent", channel: "system/network", field: "upload_rate", ...IN_RATE },
 ];
 
-/** Charts that each show both runs, aligned at the start of the runs. Charts without data are left out. */
+/** A chart for each metric that shows both runs, aligned at their starts. Charts without data are left out. */
 export function ComparisonCharts({ comparison }: { readonly comparison: Comparison }) {
   const { charted } = comparison;
   const shown = CHARTS.filter(({ channel }) =>

@@ -2,7 +2,7 @@ import { useMonitor } from "../view/hooks";
 import styles from "./ConnectionBadge.module.css";
 import { Hint } from "./Hint";
 
-/** Shows how current the data is, for example live, polled, or stale since a certain time. */
+/** Shows how up to date the data is, for example `Live`, `Polling` or `Stale since 23:21:48`. */
 export function ConnectionBadge() {
   const { badge } = useMonitor();
   return (

@@ -14,7 +14,7 @@ import { Pill, type PillKind } from "./Pill";
 const SHOWN = 3;
 const PILLS: Readonly<Record<Severity, PillKind>> = { critical: "alarm", warning: "note", info: "info" };
 
-/** One line about all findings of the host that is shown. */
+/** One line about all findings of the displayed host. */
 export function Verdict() {
   const verdict = useValue(({ findings, badge, shown, mutedFindings }) =>
     verdictOf(findings, { badge: badge.kind, gpus: shown?.gpuIds.length ?? 0, muted: mutedFindings.length }),
@@ -30,7 +30,7 @@ export function Verdict() {
   );
 }
 
-/** A card for each finding of the host that is shown, worst first, and a list of the muted findings. */
+/** A card for each unmuted finding of the displayed host, worst first, and a list of the muted findings. */
 export function Findings() {
   const { findings, muted } = useValue((monitor) => ({
     findings: worstFirst(monitor.findings),

@@ -10,7 +10,7 @@ interface Props {
 /**
  * An icon that marks a problem where there is no room for a label.
  *
- * The label opens when the reader points at the icon, focuses it or taps it.
+ * The label opens when the user points at the icon, focuses it or taps it.
  */
 export function Flag({ icon, label }: Props) {
   return (

@@ -12,7 +12,7 @@ import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
-/** The header of the page: the host and the span that are shown, how current the data is, and the page's controls. */
+/** The header of the page: the displayed host and span, the connection badge, and the page's controls. */
 export function Header({ onHelp }: { onHelp: () => void }) {
   const isHost = useMonitor().view.page === "host";
   return (

@@ -12,7 +12,7 @@ interface Props {
 
 type Handlers = Pick<HTMLAttributes<HTMLElement>, "onPointerEnter" | "onPointerLeave" | "onFocus" | "onBlur">;
 
-/** A word with an explanation. The explanation opens when the reader points at the word, focuses it or taps it. */
+/** A word with an explanation. The explanation opens when the user points at the word, focuses it or taps it. */
 export function Hint({ text, class: style = "", testId, children }: Props) {
   const { hints } = useMonitor();
   const handlers = useHint(text);

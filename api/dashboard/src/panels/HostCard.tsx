@@ -4,7 +4,11 @@ import { Hint } from "./Hint";
 import styles from "./HostCard.module.css";
 import { Panel } from "./Panel";
 
-/** Facts about the host and its collector, and the state of each sensor with the reason for the state. */
+/**
+ * Facts about the host and its collector, and the state of each sensor.
+ *
+ * If a sensor reports a reason for its state, a hint shows the reason.
+ */
 export function HostCard() {
   const host = useValue(({ shown, now, badge }) => {
     const status = shown?.status;

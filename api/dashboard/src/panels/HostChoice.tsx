@@ -20,9 +20,9 @@ interface Props {
 }
 
 /**
- * Shows the name of the host, and lets the reader choose another host.
+ * Shows the name of the host, and lets the user choose another host.
  *
- * Up to 12 hosts are offered as a list. For more than 12 hosts, there is a search field.
+ * Two to 12 hosts are offered as a list. For more than 12 hosts, there is a search field.
  */
 export function HostChoice() {
   const monitor = useMonitor();

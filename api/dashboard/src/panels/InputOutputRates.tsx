@@ -75,7 +75,11 @@ export function InputOutputRates() {
   );
 }
 
-/** A section with the rates of each disk and interface. Its tables are rendered only while the section is open. */
+/**
+ * A section with the rates of each disk and network interface.
+ *
+ * Its tables are rendered only while the section is open.
+ */
 function AllDevices() {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -3,7 +3,7 @@ import { hasSession, logOut } from "../session";
 import controls from "../styles/controls.module.css";
 import styles from "./LogOut.module.css";
 
-/** The button to log out, which is shown to readers who have logged in. */
+/** The log-out button. It is displayed only if the user has logged in. */
 export function LogOut() {
   const [shown, setShown] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);

@@ -14,7 +14,7 @@ export function NoDataBanner() {
   );
 }
 
-/** How long the host has been silent, in ms; null if no sample has ever arrived from it. */
+/** How long the host has been silent, in ms; null if the page has no sample from the host. */
 function silenceOf({ data, now }: Monitor): number | null {
   if (data === null) return null;
   if (data.lastArrival !== null) return performance.now() - data.lastArrival;

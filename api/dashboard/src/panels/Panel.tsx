@@ -25,8 +25,8 @@ interface Props {
 }
 
 /**
- * A titled region of the page. If its data has stopped arriving, the panel is dimmed, and a line below the title shows
- * since when.
+ * A titled region of the page. If its channel is stale, the panel is dimmed. If other channels still report, a line
+ * below the title shows when the last data of this channel arrived.
  */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));

@@ -16,7 +16,11 @@ const EDGE = "data-edge";
 const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
-/** A strip that shows the utilization over the whole history. A brush on the strip marks the span of the charts. */
+/**
+ * A strip that shows the mean utilization of the GPUs over the whole history, or of the CPU if there is no GPU.
+ *
+ * A brush on the strip marks the span of the charts.
+ */
 export function PastStrip() {
   const monitor = useMonitor();
   const past = monitor.past.known.value;
@@ -121,7 +125,7 @@ function Line() {
 }
 
 /**
- * The mark on the strip for the span of the charts or, during a drag, for the span that the reader is choosing.
+ * The mark on the strip for the span of the charts or, during a drag, for the span that the user is choosing.
  *
  * The arrow keys move the edge that has the focus.
  */

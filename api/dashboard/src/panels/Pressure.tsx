@@ -12,9 +12,9 @@ interface Props {
 }
 
 /**
- * Shows in one word, such as `raised`, how much tasks wait for the CPU or for memory.
+ * Shows in one word, such as `raised`, how long tasks wait for the CPU or for memory.
  *
- * Unless the word is `none`, it is followed by the percentage of the last 10 s during which at least one task waited.
+ * Any word other than `none` is followed by the percentage of the last 10 s during which at least one task waited.
  */
 export function Pressure({ family }: Props) {
   const level = useValue((monitor) => judge(monitor, family));

@@ -121,7 +121,7 @@ interface ChosenProps {
   readonly setRuns: (runs: readonly Run[]) => void;
 }
 
-/** The runs that the reader has chosen to compare. They are shown even if a filter hides them in the table. */
+/** The runs that the user has chosen to compare. They are displayed even if a filter hides them in the table. */
 function Chosen({ runs, setRuns }: ChosenProps) {
   const monitor = useMonitor();
   const compare = [...runs].sort((one, other) => one.started - other.started);

@@ -59,7 +59,7 @@ export const GPU_SCALES = [PERCENT, CELSIUS, WATT];
 /**
  * A chart of the utilization (%) and temperature (°C) of a GPU, on two axes.
  *
- * The reader can add lines for the memory and the power of the GPU, and can remove any line.
+ * The user can add lines for the memory and the power of the GPU, and can remove any line.
  */
 export function UtilizationChart({ id }: { id: string }) {
   const { view } = useMonitor();

@@ -13,8 +13,8 @@ const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
  * The ingester stores samples in batches and may have a backlog, so the newest samples may be missing from the first
- * response. The page therefore fetches the newest span again after this pause. It repeats this with growing pauses, up
- * to seven times, until the history has caught up with the stream.
+ * response. The page therefore fetches the newest span again after this pause. It repeats this with growing pauses
+ * until the history has caught up with the stream, but fetches the span at most seven times in total.
  */
 const SETTLE_MS = 3_000;
 const SETTLE_SPAN_MS = 20_000;
@@ -48,7 +48,7 @@ export class Backfill {
     private readonly options: BackfillOptions,
   ) {}
 
-  /** Fetch the samples since `from`, by the collector's clock; -Infinity fetches the whole last hour. */
+  /** Fetch the samples since `from` (a time by the collector's clock), but no more than the last hour. */
   fill(from: number): void {
     this.from = Math.min(from, this.from ?? Infinity);
     clearTimeout(this.timer);

@@ -9,10 +9,10 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The names of the values that the page keeps for an hour from the samples of a family, such as the CPU or a GPU.
+ * The names of a family's columns. The page keeps their values for an hour. A family is, for example, `cpu` or `gpu`.
  *
- * These are the family's numeric fields. For the CPU, `BUSIEST_CORE` is added. For a GPU, only the numeric fields that
- * charts draw are kept.
+ * The columns are the family's numeric fields. For the CPU, `BUSIEST_CORE` is added. For a GPU, only the numeric fields
+ * that charts draw are kept.
  *
  * Fields that contain a list or an object are not kept for an hour; the page has only their newest values. For example,
  * no chart draws individual cores over time, and an hour of the values of 256 cores at an interval of 1 s would take

@@ -12,7 +12,7 @@ const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
 
-/** The host and the span that were shown last, and the time at which they were shown, by the host's clock. */
+/** The host and the span that were last displayed, and the time (by the host's clock) at which they were displayed. */
 interface Wanted {
   readonly host: HostData;
   readonly span: Span;
@@ -26,16 +26,16 @@ interface DetailOptions {
 }
 
 /**
- * Fetches the history of the span that is shown if the page's own data is not enough. There are three such cases:
+ * If the page's own data is not enough for the displayed span, fetches the history of the span. The cases are:
  *
- * - The span is longer than an hour.
- * - The reader has zoomed to a span that begins before the last hour.
- * - The reader has zoomed to a span for which the page has buckets instead of single samples.
+ * - The span ends now and is longer than an hour.
+ * - The user has zoomed to a span that begins more than an hour ago.
+ * - The user has zoomed to a span for which the page has buckets instead of single samples.
  *
- * The history is kept apart from the live data, and discarded when another span is shown.
+ * The history is kept apart from the live data, and discarded when another span is displayed.
  */
 export class Detail {
-  /** Why the history of the span could not be loaded, as a sentence; null if no fetch failed. Fetching is retried. */
+  /** Why the history of the span could not be loaded, as a sentence; null if it could. A failed fetch is retried. */
   readonly problem = signal<string | null>(null);
   /** Whether the history of the span has arrived. */
   isLoaded = false;
@@ -114,7 +114,7 @@ export class Detail {
   }
 }
 
-/** Whether the span lies in the past, so that it gets no new samples. */
+/** Whether the span lies in the past, and therefore gets no new samples. */
 function isPast({ isFixed, to }: Span, now: number): boolean {
   return isFixed && to <= now;
 }

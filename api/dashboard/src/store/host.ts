@@ -14,7 +14,7 @@ const MAX_POINTS = 4_500; // an hour at an interval of 1 s, and a quarter more
 const MAX_GPUS = 64;
 
 /**
- * The newest sample of a channel. `arrived` is the estimated time at which the sample reached the server, on the
+ * The newest sample of a channel. `arrived` is the estimated time at which the sample reached the server, by the
  * browser's monotonic clock.
  */
 export interface Newest {
@@ -36,7 +36,7 @@ export interface Arrival {
   readonly after?: number | undefined;
 }
 
-/** The data of one host: the points of the last hour of each channel, and the newest values. */
+/** The data of one host: for each channel, the points of the last hour and the newest sample. */
 export class HostData {
   readonly series = new Map<string, ChannelSeries>();
   /** The memory of each GPU's processes; the key is the channel that lists these processes. */
@@ -46,7 +46,7 @@ export class HostData {
   status: CollectorStatus | null = null;
   /** When a sample last arrived at the server, by the browser's monotonic clock; null before the first sample. */
   lastArrival: number | null = null;
-  /** When the collector went offline, by the browser's monotonic clock; null while it is not offline. */
+  /** When the collector went offline, by the browser's monotonic clock; null if it is not offline. */
   offlineSince: number | null = null;
   /** Whether data from the history has been merged into `series`. */
   hasHistory = false;
@@ -60,7 +60,7 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock; wrong timestamps in the future are ignored. */
+  /** The newest timestamp of any channel, by the collector's clock; false timestamps from the future are ignored. */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;
@@ -80,7 +80,7 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points of a channel for a chart. For a channel that lists processes, they hold the memory of each process. */
+  /** The points of a channel for a chart. If the channel lists processes, the points are those of `ProcessMemory`. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }

@@ -25,7 +25,7 @@ export class Hosts {
     return this.entries.value.find((entry) => entry.name === name);
   }
 
-  /** Update the list with a status that the stream delivered between two requests for the list. */
+  /** Update the list with a collector's status that the stream delivered between two requests for the list. */
   note(status: CollectorStatus): void {
     this.entries.value = this.entries
       .peek()

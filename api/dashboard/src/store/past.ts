@@ -31,7 +31,7 @@ interface Options {
   random(): number;
 }
 
-/** Fetches the past utilization of the host that is shown, and refreshes it at long intervals. */
+/** Fetches the past utilization of the displayed host, and refreshes it once a minute or less often. */
 export class PastFeed {
   readonly known = signal<Past | null>(null);
   private host: string | null = null;
@@ -53,7 +53,7 @@ export class PastFeed {
   }
 
   /**
-   * Fetch the past of `host` if the next fetch is due.
+   * Fetch the past utilization of `host` if the next fetch is due.
    *
    * Call this method each time the page is drawn. `now` is the time by the host's clock.
    */
@@ -86,7 +86,8 @@ export class PastFeed {
 }
 
 /**
- * Compute the mean utilization over time from a response of the history.
+ * Compute the utilization at each time from a response of the history. It is the mean of the host's GPUs, or that of
+ * the CPU if the host has no GPU.
  *
  * The result ends at `now`. It begins a little before the oldest point, and at least ten minutes before `now`.
  */

@@ -22,8 +22,9 @@ export interface PlacedProcess {
  * The memory of the processes on one GPU, from the samples that this page has received. The history does not store the
  * memory of processes.
  *
- * If all places are taken, a new process replaces the process that ended first. If no process has ended, it replaces
- * the process with the least memory, but only if the new process uses more memory.
+ * Each of the `PLACES` holds one process. If all places are taken, the next process takes the place of the process that
+ * ended first. If none has ended, the next process takes the place of the process with the least memory, but only if
+ * the next process uses more memory.
  */
 export class ProcessMemory {
   constructor(
@@ -31,7 +32,7 @@ export class ProcessMemory {
     readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
   ) {}
 
-  /** Add a sample. A sample without a list of processes is ignored: the GPU then does not report its processes. */
+  /** Add a sample. A sample without a list of processes is ignored, because its GPU did not report the processes. */
   accept(timestamp: number, values: Values): void {
     if (!Array.isArray(values.processes)) return;
     const listed = byKey(values.processes.filter(isObject), timestamp);
@@ -74,7 +75,7 @@ export class ProcessMemory {
   }
 }
 
-/** The processes by key. If a process is listed twice, for compute and for graphics, its memory is added up. */
+/** The processes by key. If a process is listed twice, for compute and for graphics, the two amounts are added up. */
 function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
   const found = new Map<string, PlacedProcess>();
   for (const row of rows) {

@@ -10,7 +10,7 @@ export interface ComparedRow {
   readonly name: string;
   readonly label: string;
   readonly texts: readonly string[];
-  /** The difference from the first run's value to the second run's value; empty if the row does not show numbers. */
+  /** By how much the second run's value differs from the first run's value; empty if either is not a number. */
   readonly difference: string;
   /** Whether at least one value of the row was measured for the whole machine, not only for the run's processes. */
   readonly isShared: boolean;
@@ -42,9 +42,9 @@ export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRo
 }
 
 /**
- * The difference as a text, such as `+12 min (+9%)` or `same`; empty if a value is not known.
+ * The difference as text, such as `+12 min (+9%)` or `same`; empty if a value is not known.
  *
- * For two percentages, the text is for example `−3 points`.
+ * The difference between two percentages is in percentage points, such as `−3 points`.
  */
 export function differenceOf(first: number | null, second: number | null, format: Format): string {
   if (first === null || second === null) return "";

@@ -7,10 +7,10 @@ import { isSerious, throttleLabels } from "./throttleReasons";
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
 
 /**
- * What the page of all hosts shows about a GPU in one cell.
+ * What one cell of the page of all hosts shows about a GPU.
  *
- * The cell shows the most severe problem of the GPU or, if there is no problem, whether the GPU is free or in use. It
- * does not show the load of the GPU.
+ * The cell shows the most severe problem of the GPU. If there is no problem, it shows whether the GPU is free or in
+ * use. It does not show the load of the GPU.
  */
 export interface Cell {
   readonly id: string;
@@ -54,7 +54,7 @@ function cellOfFinding(id: string, { severity, summary }: GlancedFinding): Cell 
   return { id, kind: severity, sign: SIGNS[severity], text: summary };
 }
 
-/** Whether a GPU is free: no process is known to use it, and its memory and its utilization are low. */
+/** Whether a GPU is free: no process is known to use it, little of its memory is used, and its utilization is low. */
 function isFree({ utilization, memoryUsed, processes }: GlancedGpu): boolean {
   if (utilization === null || memoryUsed === null) return false;
   return (processes ?? 0) === 0 && memoryUsed < HELD_BYTES && utilization < BUSY_PERCENT;

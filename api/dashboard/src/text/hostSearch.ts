@@ -1,8 +1,8 @@
 /**
- * The host that a reader means by `typed`; null if this is not clear yet.
+ * The host that the user means by `typed`; null if this is not clear yet.
  *
- * While the reader types, a complete name is chosen immediately, unless it is also a part of a longer name. When the
- * reader presses Enter (`isFinal`), a complete name is always chosen, and a part of a name is enough if only one name
+ * While the user types, a complete name is chosen immediately, unless it is also a part of a longer name. When the
+ * user presses Enter (`isFinal`), a complete name is always chosen, and a part of a name is enough if only one name
  * contains it.
  */
 export function chosenHost(names: readonly string[], typed: string, isFinal: boolean): string | null {

@@ -2,7 +2,7 @@
 export const MOST_IN_ICON = 9;
 
 /**
- * The address of the browser tab's icon if `count` findings need attention.
+ * The address of the browser tab's icon for `count` findings that need attention.
  *
  * The icons are files, because the page's security policy forbids icons that a script draws.
  */

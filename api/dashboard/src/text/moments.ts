@@ -1,7 +1,7 @@
 import type { Annotation, Run } from "../bus/moments";
 import type { Finding } from "../bus/payload";
 
-/** The state of a run, or how it ended: `running`, `exit code 0`, `ended by SIGKILL`. */
+/** The state of a run, or how it ended, such as `running`, `exit code 0`, `ended by SIGKILL`. */
 export function runState({ ended, exitCode, isLost, signal }: Run): string {
   if (isLost) return "end not known";
   if (ended === null) return "running";
@@ -20,7 +20,7 @@ export function hasFailed({ exitCode, signal }: Run): boolean {
   return signal !== null || (exitCode !== null && exitCode !== 0);
 }
 
-/** The time when a run ended; `now` while the run is running. If its end is not known, the time of its last report. */
+/** When a run ended; `now` if it has not ended yet. If its end is not known, this is the time of its last report. */
 export function runEnd({ ended, isLost, timestamp }: Run, now: number): number {
   return ended ?? (isLost ? timestamp : now);
 }

@@ -15,7 +15,7 @@ export interface NoData {
 /**
  * The texts that the page shows for a host from which samples no longer arrive.
  *
- * Null while samples arrive, during a brief silence, or if no sample has ever arrived.
+ * Null while samples arrive, during a silence of less than 10 s, or if no sample has ever arrived.
  */
 export function noDataOf(badge: BadgeKind, silentMs: number | null, wall: number): NoData | null {
   if (silentMs === null || silentMs < BRIEF_MS || !SILENT.includes(badge)) return null;

@@ -10,7 +10,11 @@ export function noGpuReason(host: HostData | null): string {
   return "No GPU samples have arrived yet.";
 }
 
-/** Whether the collector runs without its GPU sensor. False if its status is its last will, which lists no sensors. */
+/**
+ * Whether the collector runs without its GPU sensor.
+ *
+ * False if the status is the collector's last will (an MQTT feature), because that status lists no sensors.
+ */
 export function isGpuDisabled(host: HostData | null): boolean {
   const sensors = host?.status?.sensors ?? {};
   return Object.keys(sensors).length > 0 && sensors.gpu === undefined;

@@ -44,7 +44,7 @@ export function megahertz(value: Maybe): string {
 /**
  * A frequency without its unit, such as `2.10` in `2.10 / 3.80 GHz`.
  *
- * The number is in the unit in which `highest` is shown. If `highest` is not known, the text includes the unit.
+ * The number is in the unit in which `highest` is displayed. If `highest` is not known, the text includes the unit.
  */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);

@@ -33,8 +33,9 @@ export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
 }
 
 /**
- * The memory pressure; null if `some` and `full` are null. `some` is the percentage of time in which at least one task
- * waits for memory. `full` is the percentage of time in which all tasks wait for memory, so nothing is computed.
+ * The memory pressure; null if both `some` and `full` are null. `some` is the percentage of time in which at least one
+ * task waits for memory. `full` is the percentage of time in which all tasks that have work wait for memory, so nothing
+ * is computed.
  */
 export function memoryPressure(some: Maybe, full: Maybe): Pressure | null {
   if (some === null && full === null) return null;

@@ -4,7 +4,7 @@ const MIDDLE = 30;
 
 /**
  * Shortens the names of hosts, for example `ml-cluster-a100-rack01-node03.compute.example.org` to
- * `ml-…rack01-node03…org`. A long beginning or end that at least half of the names share is reduced to
+ * `ml-…rack01-node03…org`. A long prefix or suffix that at least half of the names share is reduced to
  * a few characters. If the rest is still long, characters in the middle are left out.
  */
 export function shortNames(names: readonly string[]): Map<string, string> {
@@ -31,8 +31,8 @@ function lastPart(text: string): string {
 }
 
 /**
- * The prefixes that end with a separator and are shared by at least half of the texts, such as `node-` for `node-1` and
- * `node-12`.
+ * The prefixes that at least half of the texts, and at least two texts, share. Each prefix ends with a separator. For
+ * example, `node-1` and `node-12` share the prefix `node-`.
  */
 function commonStarts(texts: readonly string[]): Set<string> {
   const counts = new Map<string, number>();

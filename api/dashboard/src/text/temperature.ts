@@ -18,8 +18,8 @@ export function heatOf(values: Values): Heat | null {
 }
 
 /**
- * How many degrees a GPU is below its slowdown temperature. This is the margin that the driver reports. If there is
- * none, it is the slowdown temperature minus the current temperature; null if either of the two is not known.
+ * How many degrees a GPU is below its slowdown temperature, as reported by the driver. If the driver does not report
+ * this, it is the slowdown temperature minus the GPU's temperature; null if one of the two temperatures is not known.
  */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>

@@ -30,8 +30,8 @@ function labelOf(reason: string): string {
 }
 
 /**
- * The share of the time during which each reason applied, largest first: `power limit 38%, idle 2%`. Empty if all
- * shares are 0.
+ * For how much of the last 5 minutes each reason applied, in percent, largest first: `power limit 38%, idle 2%`. Empty
+ * if all shares are 0.
  */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
   return Object.entries(shares)

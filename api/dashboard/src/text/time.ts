@@ -7,7 +7,7 @@ const FULL = new Intl.DateTimeFormat("en-GB", {
   ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
 });
 
-/** `28 Nov 2026, 14:05:03 GMT+1`: the time in the reader's time zone, with the name of the time zone. */
+/** `28 Nov 2026, 14:05:03 GMT+1`: the time in the user's time zone, with the name of the time zone. */
 export function fullTime(wall: number): string {
   return FULL.format(wall);
 }
@@ -17,45 +17,45 @@ const MINUTE_OF_DAY = new Intl.DateTimeFormat("en-GB", {
 });
 const LONG_MS = 300_000;
 
-/** `28 Nov 2026, 14:05–15:05 UTC`: a span with both dates if they differ, and with seconds if it is under 5 minutes. */
+/** `28 Nov 2026, 14:05–15:05 UTC`: a span, with both dates if they differ. A span under 5 minutes has seconds too. */
 export function fullSpan({ from, to }: { readonly from: number; readonly to: number }): string {
   const format = to - from >= LONG_MS ? MINUTE_OF_DAY : FULL;
   return format.formatRange(from, to);
 }
 
-/** HH:MM:SS in the reader's time zone. */
+/** HH:MM:SS in the user's time zone. */
 export function clockTime(wall: number): string {
   return CLOCK.format(wall);
 }
 
-/** HH:MM in the reader's time zone. */
+/** HH:MM in the user's time zone. */
 export function clockMinutes(wall: number): string {
   return MINUTES.format(wall);
 }
 
-/** `28 Nov`, in the reader's time zone. */
+/** `28 Nov`, in the user's time zone. */
 export function date(wall: number): string {
   return DATE.format(wall);
 }
 
-/** `28 Nov, 23:21:48`, in the reader's time zone. */
+/** `28 Nov, 23:21:48`, in the user's time zone. */
 export function dateAndTime(wall: number): string {
   return `${date(wall)}, ${clockTime(wall)}`;
 }
 
-/** HH:MM:SS; the date comes before the time, unless `now` is on the same date. */
+/** HH:MM:SS; preceded by the date if `now` is on another date. */
 export function momentTime(wall: number, now: number): string {
   const day = date(wall);
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
 }
 
-/** A span such as `23:10:05–23:20:00`. A date is written at most once; the date of `now` is left out. */
+/** A span such as `23:10:05–23:20:00`. The same date is written only once; the date of `now` is left out. */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;
 }
 
-/** A duration in one unit or two: 45 s, 12 min, 3 h 5 min, 2 d 4 h. The second unit is left out if it would be 0. */
+/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h. The second unit is left out if it would be 0. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;

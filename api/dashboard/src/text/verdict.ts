@@ -14,7 +14,7 @@ interface Context {
   readonly badge: BadgeKind;
   /** The number of GPUs of the host. */
   readonly gpus?: number;
-  /** The number of findings that the reader has muted; they are not in the `FindingsState`. */
+  /** The number of findings that the user has muted; these findings are not in the `FindingsState`. */
   readonly muted?: number;
 }
 

@@ -24,7 +24,7 @@ export class Frames {
     });
   }
 
-  /** Draw in the next frame, without waiting for more samples. Call this for changes that the reader made. */
+  /** Draw in the next frame, without waiting for more samples. Call this for changes that the user makes. */
   invalidate(): void {
     if (this.requested) return;
     this.requested = true;

@@ -2,8 +2,8 @@ import { computed, signal } from "@preact/signals";
 import type { HostData } from "../store/host";
 
 /**
- * A host's data when the view was paused. `now` is the time of the pause by the collector's clock, and `wall` by the
- * browser's clock.
+ * A host's data at the moment when the view was paused. `now` is the time of the pause by the collector's clock, and
+ * `wall` is the time of the pause by the browser's clock.
  */
 export interface Frozen {
   readonly data: HostData;
@@ -16,8 +16,8 @@ export class Pause {
   readonly frozen = signal<Frozen | null>(null);
   readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
   /**
-   * Whether the view is paused but no data is frozen yet. This is the case after the reader has chosen another host,
-   * until the history of that host has arrived.
+   * Whether the view is paused but no data is frozen yet. This is the case after the user has chosen another host,
+   * until the history of that host has arrived or could not be loaded.
    */
   private readonly isPending = signal(false);
 
@@ -27,7 +27,7 @@ export class Pause {
     this.isPending.value = false;
   }
 
-  /** Call this when another host is shown. If the view is paused, the pause is pending until `settle` is called. */
+  /** Call this when another host is displayed. If the view is paused, the pause is pending until `settle` is called. */
   changeHost(): void {
     this.isPending.value = this.isOn.peek();
     this.frozen.value = null;

@@ -6,7 +6,7 @@ const UNITS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS } as const
 const WORDS = { m: "minute", h: "hour", d: "day" } as const;
 const PATTERN = /^(\d{1,3})([mhd])$/;
 const PRESETS: readonly Range[] = ["5m", "15m", "1h", "6h", "1d", "7d", "30d", "90d"];
-/** The span of data that the page itself keeps, regardless of the server's retention. */
+/** The span of data that the page itself keeps, in ms, regardless of the server's retention. */
 const OWN = UNITS.h;
 const LONGEST = 366 * UNITS.d;
 // The whole retention is offered as another range if it is more than this many times the longest preset.

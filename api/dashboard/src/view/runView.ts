@@ -5,14 +5,14 @@ import { type View, zoomTo } from "./view";
 
 interface Context {
   readonly now: number;
-  /** The ranges that the reader can choose. */
+  /** The ranges that the user can choose. */
   readonly ranges: readonly Range[];
 }
 
 /**
  * The view of a run: its host and its first GPU, over the whole span of the run. While the run is under way, the view
  * shows the shortest of `ranges` that includes the whole run. A range always ends at the current time, so the view
- * moves with the run. If no range is long enough, the span is fixed and ends at the time of the call.
+ * moves with the run. If no range is long enough, the span is fixed and ends at `now`.
  */
 export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const { started, host, gpus, id } = run;

@@ -6,10 +6,10 @@ export type ThemeChoice = (typeof THEMES)[number];
 const KEY = "system-monitor-theme";
 const DARK = "(prefers-color-scheme: dark)";
 
-/** The reader's theme, stored in this browser; `auto` follows the system. */
+/** The theme that the user has chosen; the browser stores it. The theme `auto` follows the system. */
 export class Theme {
   readonly choice = signal<ThemeChoice>(stored());
-  /** The colours that the page shows now. */
+  /** The colours that the page uses now. */
   readonly colours = signal<"dark" | "light">("dark");
 
   constructor() {

@@ -1,7 +1,7 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** What the page shows, such as which host and which range, but not the data. The page's address contains the view. */
+/** What the page shows, such as the host and the range, but without the data. The page's address contains the view. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;
@@ -10,11 +10,11 @@ export interface View {
   readonly range: Range | null;
   readonly series: readonly GpuSeries[];
   readonly zoom: Zoom | null;
-  /** The id of the run that is shown above the charts. */
+  /** The id of the run that is displayed above the charts. */
   readonly run: string | null;
   /** The two runs that the page `compare` shows. */
   readonly compare: readonly RunReference[] | null;
-  /** The part of the two runs that is shown, in ms since the start of each run; null if the whole runs are shown. */
+  /** The displayed part of the two runs, in ms since the start of each run; null if the whole runs are displayed. */
   readonly compareZoom: Zoom | null;
 }
 
@@ -31,7 +31,7 @@ export interface Zoom {
   readonly to: number;
 }
 
-/** The span of the charts. It is fixed if the reader has zoomed; otherwise it always ends now. */
+/** The span of the charts. It is fixed if the view has a zoom; otherwise it always ends now. */
 export interface Span extends Zoom {
   readonly isFixed: boolean;
 }
@@ -51,7 +51,7 @@ export const DEFAULT_VIEW: View = {
   compareZoom: null,
 };
 
-/** The range that is shown until the page has chosen a range for the host. */
+/** The range that is displayed until the page has chosen a range for the host. */
 export const DEFAULT_RANGE: Range = "1h";
 
 /** The span of the charts when the collector's clock shows `now`. `fallback` is the range if the view has none. */

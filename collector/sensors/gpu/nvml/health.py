@@ -19,10 +19,10 @@ _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
 def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
-    """Return the values of NVML's fields ``ids``, read in one call; a missing value is None.
+    """Return the values of the NVML fields with these ``ids``; a missing value is None.
 
-    An id may be paired with a scope, such as a link. Raises NVMLError if no field is reported, or
-    if reading a field fails.
+    One call reads all fields. An id may be paired with a scope, such as a link. Raises
+    NVMLError if no field is reported, or if reading a field fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []
@@ -51,7 +51,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
     """Return the memory's temperature, and the bytes sent and received over PCIe so far.
 
     nvmlDeviceGetPcieThroughput would give the PCIe rates on more GPU models. But each call measures
-    one direction of the link for 20 ms, so 8 GPUs would take 320 ms per tick. Reading the counters
+    one direction of the link for 20 ms, so each GPU would take 40 ms per tick. Reading the counters
     takes almost no time.
     """
     return tuple(

@@ -71,7 +71,7 @@ _ABSENCES = {
         " the module and restart System Monitor."
     ),
     pynvml.NVML_ERROR_NO_PERMISSION: (
-        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*, for"
+        "The NVIDIA driver denies access to this user: allow reading and writing /dev/nvidia*, for"
         " instance by adding the user to the group `video`."
     ),
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
@@ -121,7 +121,8 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 class Nvml:
     """NVML, started by ``open`` and shut down by ``close``.
 
-    Several objects may be open at the same time: NVML shuts down when the last one is closed.
+    Several objects of this class may be open at the same time: NVML shuts down when the last
+    one is closed.
     """
 
     def __init__(self) -> None:

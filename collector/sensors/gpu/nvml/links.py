@@ -9,7 +9,10 @@ _ALL_LINKS = 0xFFFFFFFF  # the scope that sums a field over all links, see nvml.
 
 
 def links(handle: Handle) -> tuple[float | None, int | None]:
-    """Return how many NVLinks the GPU has and how many are up; both are None without NVLink."""
+    """Return how many NVLinks the GPU has and how many are up; both are None without NVLink.
+
+    The second number is also None if the GPU has more links than NVML can report the state of.
+    """
     (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
     if not count:
         return None, None

@@ -38,7 +38,7 @@ class _Instance(NamedTuple):
 class MigInstances:
     """Reads the MIG instances of one GPU.
 
-    The instances are listed again every 30 s, because users may create and destroy instances.
+    The instances are listed again at least every 30 s, because users may create and destroy them.
     ``failures`` tells which values could not be read in the newest reading, and why. Its keys are
     names such as ``MIG 0's memory_used``.
     """

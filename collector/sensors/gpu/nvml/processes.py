@@ -77,8 +77,9 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
-    NVML reports compute and graphics processes in separate lists. A process of both kinds is in
-    both lists, each time with all of its memory, so its memory must not be added up.
+    NVML reports compute, graphics and MPS processes in separate lists. A process of several kinds
+    is in several lists. Each of these lists reports the memory that the process uses in total, so
+    the numbers must not be added up.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
     for process in (process for listing in listings for process in listing):

@@ -16,7 +16,7 @@ from tests.fakes.nvml import FakeNvml
 NO_PERMISSION, DRIVER_NOT_LOADED, FUNCTION_NOT_FOUND, VERSION_MISMATCH = 4, 9, 13, 18
 UNKNOWN = 999
 ABSENCES = {
-    NO_PERMISSION: "The NVIDIA driver denies this user access: allow reading and writing /dev/nv",
+    NO_PERMISSION: "The NVIDIA driver denies access to this user: allow reading and writing /d",
     DRIVER_NOT_LOADED: "The NVIDIA driver is installed but not running: load its kernel module",
     FUNCTION_NOT_FOUND: "The NVIDIA driver is too old for System Monitor: update it.",
     VERSION_MISMATCH: "The NVIDIA driver was updated and the running kernel module is older: reb",

@@ -120,7 +120,7 @@ DRIVER: dict[str, tuple[Change, Change, str]] = {
     "shut down by other code": (
         shut_down,
         lambda nvml: nvml.recover(INIT),
-        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*",
+        "The NVIDIA driver denies access to this user: allow reading and writing /dev/nvidia*",
     ),
 }
 
