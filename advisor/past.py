@@ -143,7 +143,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield a sample with the memory of ``process`` at that time, if it can be estimated."""
+    """Yield the estimated memory of ``process`` at the time of ``sample``, unless it is unknown."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

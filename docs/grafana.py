@@ -1,7 +1,7 @@
 """Grafana's dashboards, one for Prometheus and one for InfluxDB, generated from the catalogue.
 
 Each dashboard starts with a hand-picked overview. Below it, each family of channels has a collapsed
-row with a panel for each metric, so a new field in the catalogue gets a panel automatically.
+row with a panel for each metric, so a new numeric field gets a panel automatically.
 """
 
 import json

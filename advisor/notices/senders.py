@@ -41,7 +41,7 @@ class AppriseSender:
     """Sends messages to the service behind one Apprise URL.
 
     Each message is sent by a separate process, for three reasons. Apprise takes 37 MB and half a
-    second to load, but is needed rarely. A delivery that hangs can be ended by killing its process.
+    second to load, but is rarely needed. A delivery that hangs can be ended by killing its process.
     Libraries of Apprise write URLs, with their secrets, to the log; the separate process discards
     this log.
     """
