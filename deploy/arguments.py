@@ -29,8 +29,9 @@ because every user of the machine can read a command line. Instead, set a variab
 SYSTEM_MONITOR_HTTP_TOKEN, or name a file that contains the password or token, for example with
 SYSTEM_MONITOR_HTTP_TOKEN_FILE or --http-token-file FILE.
 
-Exit codes: 0 stopped normally; 1 a part of System Monitor or a command failed, or the output could
-not be written; 2 invalid settings."""
+Exit codes: 0 success, or stopped normally; 1 the command or a part of System Monitor failed, or the
+output could not be written; 2 invalid arguments or settings. The command `run` returns the exit
+code of the command that it runs."""
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:

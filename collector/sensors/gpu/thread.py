@@ -75,7 +75,7 @@ class GpuThread:
         self._calls.put(call)
 
     def result(self, deadline: float) -> GpuReading | None:
-        """Return the result of the newest call, or None if the call failed or was not made.
+        """Return the result of the newest call, or None if the call failed or was skipped.
 
         Waits at most until the monotonic time ``deadline``, and returns None if there is no result
         by then. Raises SensorAbsentError if the call raised it, because this error concerns all
