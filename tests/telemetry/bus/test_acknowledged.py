@@ -5,33 +5,25 @@ import pytest
 from telemetry.bus.acknowledged import Acknowledged
 from telemetry.bus.messages import Publication
 from telemetry.bus.queued import Queued
+from tests.fakes.monotonic import SettableClock
 
 SAMPLE = Queued(0.0, Publication("system/cpu", b"sample", retain=True, waits=True))
 END = Queued(0.0, Publication("system/findings/a/b", b"end", retain=False))
 DELETION = Queued(0.0, Publication("system/gpu/7", b"", retain=True))
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def acknowledged(clock: Clock) -> Acknowledged:
+def acknowledged(clock: SettableClock) -> Acknowledged:
     return Acknowledged(clock)
 
 
 def test_samples_and_events_of_the_last_ten_seconds_are_sent_again(
-    acknowledged: Acknowledged, clock: Clock
+    acknowledged: Acknowledged, clock: SettableClock
 ) -> None:
     acknowledged.add([SAMPLE])
     clock.now = 6
@@ -43,7 +35,7 @@ def test_samples_and_events_of_the_last_ten_seconds_are_sent_again(
 
 
 def test_a_message_that_was_sent_again_is_not_kept_for_longer(
-    acknowledged: Acknowledged, clock: Clock
+    acknowledged: Acknowledged, clock: SettableClock
 ) -> None:
     acknowledged.add([SAMPLE])
     clock.now = 9

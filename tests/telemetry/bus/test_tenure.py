@@ -3,28 +3,20 @@ import random
 import pytest
 
 from telemetry.bus.tenure import Tenure
+from tests.fakes.monotonic import SettableClock
 
 SHORT, LONG = 0.2, 10.0
 
 
-class Clock:
-    """The monotonic clock, which the tests move."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
+    clock = SettableClock()
+    clock.now = 1000.0
     monkeypatch.setattr("time.monotonic", clock)
     return clock
 
 
-def connect(tenure: Tenure, clock: Clock, *lasting: float) -> None:
+def connect(tenure: Tenure, clock: SettableClock, *lasting: float) -> None:
     """Make connections that last for this many seconds each."""
     for seconds in lasting:
         tenure.begin()
@@ -32,7 +24,7 @@ def connect(tenure: Tenure, clock: Clock, *lasting: float) -> None:
         tenure.end()
 
 
-def test_a_client_that_is_closed_again_and_again_is_displaced(clock: Clock) -> None:
+def test_a_client_that_is_closed_again_and_again_is_displaced(clock: SettableClock) -> None:
     tenure = Tenure()
     connect(tenure, clock, SHORT, SHORT)
     assert not tenure.displaced
@@ -40,7 +32,7 @@ def test_a_client_that_is_closed_again_and_again_is_displaced(clock: Clock) -> N
     assert tenure.displaced
 
 
-def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: Clock) -> None:
+def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: SettableClock) -> None:
     tenure = Tenure()
     for _ in range(10):
         connect(tenure, clock, SHORT)
@@ -48,7 +40,9 @@ def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: Cloc
     assert not tenure.contested
 
 
-def test_a_client_that_is_refused_or_reaches_no_broker_is_not_displaced(clock: Clock) -> None:
+def test_a_client_that_is_refused_or_reaches_no_broker_is_not_displaced(
+    clock: SettableClock,
+) -> None:
     tenure = Tenure()
     for _ in range(10):
         clock.now += SHORT
@@ -56,7 +50,9 @@ def test_a_client_that_is_refused_or_reaches_no_broker_is_not_displaced(clock: C
     assert not tenure.contested
 
 
-def test_a_client_that_had_a_long_connection_is_contested_and_not_displaced(clock: Clock) -> None:
+def test_a_client_that_had_a_long_connection_is_contested_and_not_displaced(
+    clock: SettableClock,
+) -> None:
     tenure = Tenure()
     connect(tenure, clock, LONG, SHORT, SHORT, SHORT)
     assert tenure.contested
@@ -65,7 +61,7 @@ def test_a_client_that_had_a_long_connection_is_contested_and_not_displaced(cloc
     assert not tenure.contested
 
 
-def test_a_displaced_client_is_back_once_a_connection_has_lasted(clock: Clock) -> None:
+def test_a_displaced_client_is_back_once_a_connection_has_lasted(clock: SettableClock) -> None:
     tenure = Tenure()
     connect(tenure, clock, SHORT, SHORT, SHORT)
     tenure.begin()
@@ -75,7 +71,7 @@ def test_a_displaced_client_is_back_once_a_connection_has_lasted(clock: Clock) -
     assert not tenure.displaced
 
 
-def test_tenure_is_lost_in_a_long_row_of_short_connections(clock: Clock) -> None:
+def test_tenure_is_lost_in_a_long_row_of_short_connections(clock: SettableClock) -> None:
     tenure = Tenure()
     connect(tenure, clock, LONG, *[SHORT] * 19)
     assert not tenure.displaced
@@ -85,7 +81,7 @@ def test_tenure_is_lost_in_a_long_row_of_short_connections(clock: Clock) -> None
 
 @pytest.mark.parametrize("both_had_tenure", [True, False])
 def test_of_two_clients_that_evict_each_other_one_is_soon_left_alone(
-    clock: Clock,
+    clock: SettableClock,
     both_had_tenure: bool,  # noqa: FBT001 - a table's column
 ) -> None:
     for seed in range(100):

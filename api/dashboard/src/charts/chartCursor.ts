@@ -57,7 +57,8 @@ export class ChartCursor {
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
       listenToClick(plot.over, (x) => {
-        if (this.isDrawn) monitor.annotate?.(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+        const time = this.timeAt(x);
+        if (time !== null) monitor.annotate?.(time);
       }),
       listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
     );
@@ -128,18 +129,19 @@ export class ChartCursor {
     this.zoomBetween(left, left + width);
   }
 
-  /** Whether the chart has been drawn, so that its pixels correspond to times. */
-  private get isDrawn(): boolean {
-    return this.plot.scales.x?.min != null;
+  /** The time at `clientX` on the screen; null if the chart has not been drawn yet. */
+  private timeAt(clientX: number): number | null {
+    const { over, scales } = this.plot;
+    return scales.x?.min == null ? null : this.plot.posToVal(clientX - over.getBoundingClientRect().left, "x");
   }
 
   private point(event: MouseEvent): void {
-    if (!this.isDrawn) return;
+    const time = this.timeAt(event.clientX);
+    if (time === null) return;
     clearTimeout(tapTimer);
     pointed = this;
     isKeyed = false;
-    const left = event.clientX - this.plot.over.getBoundingClientRect().left;
-    this.monitor.cursor.value = this.plot.posToVal(left, "x");
+    this.monitor.cursor.value = time;
   }
 
   /**
