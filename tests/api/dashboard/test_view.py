@@ -177,16 +177,19 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     chart = page.get_by_test_id("cpu-chart").locator(".u-over")
     flags = page.get_by_test_id("chart-time").filter(visible=True)
 
+    texts: list[str] = []
+
     def point_at_the_middle() -> bool:
         chart.hover()
-        return flags.count() == CHARTS
+        texts[:] = flags.all_text_contents()
+        return len(texts) == CHARTS
 
     # The page may still be arriving: a chart that moves away from the mouse removes the cursor.
     wait_until(point_at_the_middle, "each chart has a cursor", SECONDS)
     box = chart.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
-    times = {each.partition("\n")[0] for each in flags.all_text_contents()}
+    times = {each.partition("\n")[0] for each in texts}
     assert len(times) == 1
     for time in page.get_by_test_id("legend-time").all_text_contents():
         assert time == f"at {next(iter(times))}"
