@@ -40,6 +40,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are not
     valid. The error's message does not repeat any value, because a value could be a secret.
     """
+    _refuse_option_before_command(sys.argv[1:] if arguments is None else arguments)
     parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
@@ -73,6 +74,16 @@ def _refusal(role: str, option: str) -> str:
     if name in SettingFields.secrets() and f"{name}_file" in options:
         problem += f", because other users can read a command line: use {option}-file"
     return f"{problem}; see `system-monitor {role} --help`."
+
+
+def _refuse_option_before_command(arguments: Sequence[str]) -> None:
+    # argparse would take the option's value, which may be a secret, for the command and print it.
+    first = arguments[0].partition("=")[0] if arguments else ""
+    if first.startswith("-") and first not in ("-h", "--help", "--version"):
+        raise SettingsError(
+            f"The command comes before its options, as in `system-monitor up {first} …`; "
+            "see `system-monitor --help`."
+        )
 
 
 def _refuse_exposed_password(mqtt_url: object) -> None:

@@ -191,6 +191,15 @@ def test_a_secret_is_not_repeated(capsys: pytest.CaptureFixture[str], arguments:
     assert SECRET not in refusal(capsys, "up", *arguments)
 
 
+@pytest.mark.parametrize("option", [["--http-token", SECRET], [f"--http-token={SECRET}"]])
+def test_an_option_before_the_command_is_rejected_without_its_value(
+    capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    sentence = refusal(capsys, *option, "up")
+    assert "The command comes before its options, as in `system-monitor up --http-token" in sentence
+    assert SECRET not in sentence
+
+
 def test_no_secret_is_an_option_and_a_password_in_a_url_is_rejected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
