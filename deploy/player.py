@@ -83,15 +83,23 @@ class Player:
                         return
                     self._changed.wait(_POLL_SECONDS)
 
+    def wait_delivered(self, seconds: float) -> bool:
+        """Return whether the first message is delivered within ``seconds``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.delivered, seconds)
+
     def _is_over(self, deadline: float | None) -> bool:
         if deadline is not None:
             return time.monotonic() > deadline
         return self._stopping.is_set()
 
     def _note_delivery(self, message: Message) -> None:
-        if not self.delivered:
+        if self.delivered or message.retained:  # a retained message is older than the replay
+            return
+        with self._changed:
             self.delivered = True
-            self._bus.unsubscribe(message.topic)
+            self._changed.notify_all()
+        self._bus.unsubscribe(message.topic)
 
     def _note_connection(self) -> None:
         with self._changed:

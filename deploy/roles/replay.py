@@ -26,6 +26,7 @@ _INTERRUPTED = 130
 _FAILED = 1
 _PROGRESS_SECONDS = 0.5
 _ENDING_SECONDS = 2.0
+_DELIVERY_SECONDS = 2.0
 _LISTED = 5
 
 
@@ -140,11 +141,12 @@ class _Command:
             with suppress(_StoppedError):
                 player.play(self._entries(Recording(self.topics)), replayed, self.speed)
             player.publish(list(replayed.endings(unix_milliseconds())), _ENDING_SECONDS)
-        if player.sent and not player.delivered:
+            delivered = player.wait_delivered(_DELIVERY_SECONDS if player.sent else 0)
+        if player.sent and not delivered:
             raise SystemMonitorError(
-                f"The broker at {self.settings.broker.masked()} acknowledged {player.sent:,} "
-                "messages but delivered none of them: log in as a user that may publish to the "
-                "topics of the replay and subscribe to them."
+                f"The broker at {self.settings.broker.masked()} acknowledged the messages but did "
+                "not deliver them: log in as a user that may publish to the topics of the replay "
+                "and subscribe to them."
             )
         note(f"Published {player.sent:,} messages in {time.monotonic() - began:.0f} s.")
         if player.too_large:

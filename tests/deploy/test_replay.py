@@ -253,3 +253,6 @@ def test_a_login_that_may_not_publish_is_reported(
         assert session.received == []
         assert replayed("gpu-07") == 0
         wait_until(lambda: len(session.received) == 3, "sample, status and its end")
+        capsys.readouterr()
+        assert replayed("reader") == 1  # although the broker delivers what the first one published
+        assert "log in as a user that may publish to the topics" in capsys.readouterr().err
