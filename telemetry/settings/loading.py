@@ -61,7 +61,7 @@ def validated(values: Mapping[str, object]) -> Settings:
 def _from_file() -> dict[str, Any]:
     file = config_file()
     try:
-        if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
+        if os.environ.get(CONFIG_FILE_VARIABLE) and not file.exists():
             raise SettingsError(f"The settings file {file} does not exist.")
         return from_file()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

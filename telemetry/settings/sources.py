@@ -43,7 +43,7 @@ def from_file() -> dict[str, Any]:
     Raises OSError if the file cannot be read, and ValueError if it is not valid TOML in UTF-8.
     """
     file = config_file()
-    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 def from_environment(names: Iterable[str]) -> dict[str, str]:

@@ -134,6 +134,8 @@ def test_a_missing_or_invalid_config_file_is_one_sentence(
     assert f"The settings file {file} does not exist" in refusal(
         capsys, "up", "--config", str(file)
     )
+    folder = refusal(capsys, "up", "--config", str(own_settings))
+    assert f"The settings in {own_settings} cannot be read" in folder
     file.write_text("http_port 8000")
     assert f"{file} is not valid TOML" in refusal(capsys, "up", "--config", str(file))
     file.write_text("http_prot = 8000")
