@@ -49,7 +49,7 @@ class Replay:
         self._form = form
         self._any_host = any_host
         self._online: dict[str, dict[str, Any]] = {}  # the statuses of online hosts, by topic
-        self._true: dict[str, None] = {}  # the topics of states that have not ended
+        self._active: dict[str, None] = {}  # the topics of states that have not ended
 
     def publication(self, entry: Entry) -> Publication | None:
         """Return the message for ``entry``; None if there is nothing to publish."""
@@ -72,14 +72,14 @@ class Replay:
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}
             yield Publication(topic, _payload(ended), retain=True)
-        for topic in self._true:
+        for topic in self._active:
             yield Publication(topic, b"", retain=True)
 
     def _removal(self, entry: Entry) -> Publication | None:
         if self._form.past:
             return None
         topic = self._topic(entry, entry.address.host)
-        self._true.pop(topic, None)
+        self._active.pop(topic, None)
         return Publication(topic, b"", retain=True)
 
     def _sample(self, entry: Entry, sample: Sample) -> Publication | None:
@@ -110,15 +110,17 @@ class Replay:
         family = entry.address.family
         if family is None:
             return None
+        is_active = family.nature is Nature.STATE and not event.is_end
+        if is_active and self._form.past:
+            return None
         topic = self._topic(entry, event.host)
         body = self._body(entry, family.fields)
         body["timestamp"] = event.timestamp + self._form.offset
         if family.nature is Nature.EVENT and self._form.offset:
             body.pop("id", None)  # at another time, this is another event
-        is_true = family.nature is Nature.STATE and not event.is_end and not self._form.past
-        if is_true:
-            self._true[topic] = None
-        return Publication(topic, _payload(body), retain=is_true)
+        if is_active:
+            self._active[topic] = None
+        return Publication(topic, _payload(body), retain=is_active)
 
     def _topic(self, entry: Entry, host: str | None) -> str:
         name = self._form.name_of(host or self._any_host)

@@ -7,6 +7,7 @@ from telemetry.bus.messages import Publication
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import FAMILIES, FINDING, RUN, Family, Field
 from telemetry.decoding import decode, resolve
+from telemetry.events import END
 from telemetry.recording.lines import Recording, line_of
 from telemetry.recording.replay import Form, Replay
 from telemetry.samples import Sample, late
@@ -130,10 +131,14 @@ def test_in_the_end_no_state_is_true() -> None:
     assert list(replay.endings(NOW)) == [ending]
 
 
-def test_in_a_replay_of_the_past_a_state_is_not_retained() -> None:
-    run = json.dumps(example(RUN, id="r", timestamp=NOW)).encode()
-    assert replayed(Form(PLAIN, past=True), ("system/runs/r", run)) == [
-        Publication("system/runs/r", run.replace(b": ", b":").replace(b", ", b","), retain=False)
+def test_of_a_state_a_replay_of_the_past_has_only_the_end() -> None:
+    begin = example(RUN, id="r", timestamp=NOW)
+    end = {**begin, "id": f"r{END}"}
+    first, last = (json.dumps(each, separators=(",", ":")).encode() for each in (begin, end))
+    channel = "system/runs/r"
+    assert replayed(Form(PLAIN, past=True), (channel, first), (channel, last)) == [
+        None,
+        Publication(channel, last, retain=False),
     ]
 
 
