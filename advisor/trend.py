@@ -85,7 +85,7 @@ def floor(values: Sequence[float]) -> list[float]:
 
 def largest_step(values: Sequence[float]) -> float:
     """Return the largest rise from one value to the next; 0 if no value rises."""
-    return max(0.0, *(later - earlier for earlier, later in pairwise(values)))
+    return max([0.0, *(later - earlier for earlier, later in pairwise(values))])
 
 
 def last_change(values: Sequence[float], size: float) -> int:

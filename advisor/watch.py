@@ -141,6 +141,7 @@ class Watch:
     def turn(self, *, connected: bool) -> Iterator[Change]:
         """Do the periodic work; ``connected`` is true if the advisor is connected to the broker."""
         now = self._clock()
+        self._is_busy = False
         if not connected:
             self._connected = None
             return

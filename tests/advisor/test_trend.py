@@ -53,6 +53,7 @@ def test_the_floor_is_the_memory_that_was_never_released() -> None:
 def test_the_largest_step_counts_rises_only() -> None:
     assert largest_step([1, 2, 5, 0]) == 3
     assert largest_step([3, 2, 1]) == 0
+    assert largest_step([3]) == 0
 
 
 def test_a_change_point_is_a_level_that_shifts_and_stays() -> None:

@@ -9,7 +9,7 @@ import pytest
 from advisor.active import PATIENCE, ActiveFindings
 from advisor.detectors import registry
 from advisor.past import Past
-from advisor.watch import FORGOTTEN_SECONDS, SILENT_SECONDS, Watch
+from advisor.watch import FORGOTTEN_SECONDS, SETTLE_SECONDS, SILENT_SECONDS, Watch
 from telemetry.limits import Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorState
@@ -208,6 +208,17 @@ def test_what_waits_for_the_past_of_its_host_is_limited(
     sample = Sample("system/cpu", "one more", START, {"utilization": 1.0})
     assert list(house.watch.feed(sample, size=500)) == []
     assert house.watch.skipped == 1
+
+
+def test_the_pasts_of_hosts_wait_while_the_broker_is_unavailable(house: House) -> None:
+    house.settle()
+    for number in range(6):
+        list(house.watch.feed(Sample("system/cpu", f"host-{number}", START, {"utilization": 1.0})))
+    house.clock.now += SETTLE_SECONDS
+    list(house.watch.turn(connected=True))
+    assert house.watch.is_busy
+    house.settle(connected=False)
+    assert not house.watch.is_busy
 
 
 def test_hosts_beyond_the_limit_are_ignored_and_counted(house: House) -> None:
