@@ -8,6 +8,8 @@ const MARGIN_INTERVALS = 3;
 export class CatchUp {
   /** The time, by the collector's clock, after which samples may be missing; null if no samples are missing. */
   private missingFrom: number | null;
+  /** The start of the earliest bucket to fetch again; `Infinity` if there is none. */
+  private lateFrom = Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -42,13 +44,19 @@ export class CatchUp {
    */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.backfill.fill(from), LATE_MS);
+    this.lateFrom = Math.min(this.lateFrom, from);
+    this.timer ??= setTimeout(() => this.fillLate(), LATE_MS);
   }
 
   stop(): void {
     clearTimeout(this.timer);
     this.backfill.stop();
+  }
+
+  private fillLate(): void {
+    this.timer = undefined;
+    this.backfill.fill(this.lateFrom);
+    this.lateFrom = Infinity;
   }
 
   private lastComplete(): number | null {
