@@ -31,7 +31,7 @@ describe("the view of a run", () => {
     expect(viewOfRun(run(), context)).toMatchObject({ range: "1h", zoom: null });
     const long = run({ started: NOW - 90 * MINUTE });
     expect(viewOfRun(long, context)).toMatchObject({ range: null, zoom: { from: NOW - 90 * MINUTE, to: NOW } });
-    const lost = run({ state: "lost", timestamp: NOW - 20 * MINUTE, gpus: ["x"] });
+    const lost = run({ state: "lost", summary: { duration: 30 * 60 }, gpus: ["x"] });
     expect(viewOfRun(lost, context)).toMatchObject({ gpu: null, zoom: { to: NOW - 20 * MINUTE } });
   });
 

@@ -1,5 +1,5 @@
 import type { Annotation, Run } from "../bus/moments";
-import type { Finding } from "../bus/payload";
+import { type Finding, numberOf } from "../bus/payload";
 
 /** The state of a run, or how it ended, such as `running`, `exit code 0`, `ended by SIGKILL`. */
 export function runState({ ended, exitCode, isLost, signal }: Run): string {
@@ -20,9 +20,10 @@ export function hasFailed({ exitCode, signal }: Run): boolean {
   return signal !== null || (exitCode !== null && exitCode !== 0);
 }
 
-/** When a run ended; `now` if it has not ended yet. If its end is not known, this is the time of its last report. */
-export function runEnd({ ended, isLost, timestamp }: Run, now: number): number {
-  return ended ?? (isLost ? timestamp : now);
+/** When a run ended; `now` if it has not ended yet. If its end is not known, this is when the run was last reported. */
+export function runEnd({ ended, isLost, started, summary }: Run, now: number): number {
+  const reported = started + 1000 * (numberOf(summary.duration) ?? 0);
+  return ended ?? (isLost ? reported : now);
 }
 
 export function runLine(run: Run): string {
