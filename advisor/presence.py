@@ -11,7 +11,9 @@ SET_BACK_CONFIRMED = 2 * MINUTE  # until then, only one message may have had an 
 SET_BACK_SHOWN = 60 * MINUTE  # for how long a clock that was set back is reported
 SUBJECT, CLOCK_SUBJECT = "collector", "clock"
 _CLOCK_ADVICE = "Check the time synchronization of the host: `timedatectl`, `chronyc tracking`."
-_ADVICE = "Check the machine, its network, and `systemctl status system-monitor@collector`."
+_ADVICE = (
+    "Check the machine, its network, and its collector: `systemctl status 'system-monitor@*'`."
+)
 
 
 class Presence:

@@ -20,8 +20,8 @@ _PENDING = {
 _USUAL = effective("hardware", {})
 _FAILING = ("failing", "hanging")
 _ADVICE = (
-    "Move the work to another GPU, then reset this GPU (`nvidia-smi --gpu-reset`) or restart the "
-    "machine. If the problem returns, have the GPU replaced."
+    "Move the work to another GPU, then reset this GPU (`nvidia-smi --gpu-reset -i INDEX`) or "
+    "restart the machine. If the problem returns, have the GPU replaced."
 )
 _SENSOR_ADVICE = (
     "The summary gives the reason. Run `system-monitor check` on the machine to test each sensor."
@@ -107,7 +107,7 @@ class _Gpu:
         """Yield the problems of the GPU, worst first."""
         if self.errors:
             number = max(self.errors.values())
-            sentence = f"{number:.0f} new uncorrectable memory errors"
+            sentence = f"{number:.0f} new uncorrectable memory error{'s' * (number != 1)}"
             yield Severity.CRITICAL, sentence, {"errors": Measure(number, "errors")}
         for name, sentence in _PENDING.items():
             if self.pending.get(name, 0) > (0 if active else CONFIRMED - 1):
@@ -216,7 +216,7 @@ class Hardware:
                 )
 
     def _found(self, now: int) -> Iterator[Finding]:
-        """End the findings about GPUs that a working sensor no longer reads."""
+        """End the findings about GPUs that a working sensor has not read for 10 minutes."""
         for subject in [s for s, g in self._gpus.items() if now - g.newest > 10 * MINUTE]:
             yield from self.forget(subject, now)
 
@@ -233,7 +233,7 @@ class Hardware:
             reading,
             f"sensor-{name}",
             Severity.WARNING,
-            f"The sensor {name} has been failing for {minutes:.0f} min: {reason}",
+            f"The {name} sensor has been failing for {minutes:.0f} min: {reason}",
             Evidence(since, reading.timestamp, {"failing": Measure(round(minutes), "min")}),
             advice=_SENSOR_ADVICE,
         )

@@ -119,7 +119,8 @@ def _is_of(run: Run, event: Event) -> bool:
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
     """Return the findings that were active during the run.
 
-    Each has the values with which it was last reported as active, if the history has such a report.
+    The values of a finding come from the last event that reports it as active. If the history has
+    only the finding's end, the values come from the end.
     """
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}

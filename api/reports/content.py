@@ -30,7 +30,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A finding during the run; ``until`` is None if no end of the finding was found."""
+    """A finding during the run; ``until`` is None if its end is not known."""
 
     kind: str
     subject: str

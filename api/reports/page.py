@@ -149,7 +149,7 @@ def _annotations(report: Report, zone: tzinfo) -> Markup:
         for number, each in enumerate(report.annotations[:_LISTED], start=1)
     ]
     more = len(report.annotations) - _LISTED
-    sentence = f"{more:,} more annotations are not listed."
+    sentence = f"Later annotations that are not listed: {more:,}."
     note = [element("p", sentence, class_="note")] if more > 0 else []
     titles = (element("th", title, scope="col") for title in ("No.", "Time", "Annotation", "Tags"))
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows))

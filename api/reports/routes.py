@@ -1,4 +1,4 @@
-"""The route of a run's report."""
+"""The route that returns a run's report."""
 
 import asyncio
 from datetime import UTC, datetime, tzinfo

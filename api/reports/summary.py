@@ -1,4 +1,4 @@
-"""Formats the facts about a run, its summary and its end as text for the report. Pure."""
+"""Formats a run's facts, summary and end as text for the report. Pure."""
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
@@ -79,8 +79,7 @@ def end_of(report: Report, zone: tzinfo) -> Markup:
         case RunState.RUNNING:
             return joined(f"Began on {begin}, and is still running.")
         case RunState.LOST:
-            sentence = f"Began on {begin}. Its end is not known; the run was last seen on {end}."
-            return joined(sentence)
+            return joined(f"Began on {begin}. Its end is not known; this report ends on {end}.")
         case RunState.ENDED:
             return joined([f"Began on {begin}, and ended on {end}", *_how(run), "."])
 

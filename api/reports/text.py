@@ -48,7 +48,10 @@ def day(timestamp: int, zone: tzinfo) -> str:
 
 
 def zone_name(timestamp: int, zone: tzinfo) -> str:
-    """Return the name of ``zone`` at ``timestamp``, with its offset, such as CET (UTC+01:00)."""
+    """Return the name and the offset of ``zone`` at ``timestamp``, such as CET (UTC+01:00).
+
+    For UTC, return only the name.
+    """
     local = _local(timestamp, zone)
     offset = local.strftime("%z")
     name = local.strftime("%Z")

@@ -25,8 +25,9 @@ def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
 def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
     """Return a sentence for each of the first five clocks in ``off``, and a count of the rest."""
     notes = [_note(name, seconds, window) for name, seconds in list(off.items())[:_LISTED]]
-    if len(off) > _LISTED:
-        notes.append(f"The clocks of {len(off) - _LISTED} more hosts are off.")
+    if (more := len(off) - _LISTED) > 0:
+        clocks = "clock of 1 more host is" if more == 1 else f"clocks of {more} more hosts are"
+        notes.append(f"The {clocks} off.")
     return notes
 
 

@@ -1,7 +1,8 @@
 """Tracks the runs of this machine, and publishes the state and the end of each run.
 
-The keeper is not thread-safe: all its methods must be called from the same thread. The methods may
-block, because the keeper reads the processes in ``/proc`` and the memory of cgroups.
+The keeper is not thread-safe: all its methods must be called from the same thread. Other threads
+may read ``count`` and ``memory``. The methods may block, because the keeper reads the processes in
+``/proc`` and the memory of cgroups.
 """
 
 import logging
@@ -215,7 +216,8 @@ class RunKeeper:
         if same < _MOST_RUNS:
             return True
         if not self._refused:
-            log.warning("%d runs are under way: further runs are not tracked.", _MOST_RUNS)
+            kind = "automatic runs" if automatic else "runs that are not automatic"
+            log.warning("%d %s are under way: further ones are not tracked.", _MOST_RUNS, kind)
         self._refused = True
         return False
 

@@ -127,9 +127,8 @@ class _Command:
         settings = self.settings
         if old := survey.older_than(settings.window, begin, self.form.offset):
             note(
-                f"{old:,} of the {survey.stored:,} samples are older than history_hours "
-                f"({settings.history_hours:g} h): the ingester discards them unless its own "
-                "history_hours is larger."
+                f"The ingester discards {old:,} of the {survey.stored:,} samples as too old, "
+                f"unless its own history_hours is larger than {settings.history_hours:g} h."
             )
 
     def _play(self, survey: Survey) -> None:
@@ -150,7 +149,7 @@ class _Command:
             )
         note(f"Published {player.sent:,} messages in {time.monotonic() - began:.0f} s.")
         if player.too_large:
-            note(f"{player.too_large:,} messages are too large for a broker and were skipped.")
+            note(f"Skipped messages that are too large for a broker: {player.too_large:,}.")
         if not self.form.past:
             names = _listed([self.form.name_of(host) for host in survey.hosts])
             note(

@@ -38,8 +38,8 @@ Enter      show the selected host
 ← →        show the previous or next host
 Esc        show all hosts
 
-A sparkline has one bar per sample, the newest on the right. Dimmed
-values are stale. "slowed by" lists why the clocks of a GPU are reduced.
+A sparkline shows the last samples, the newest on the right. Dimmed
+values are stale. "slowed by" shows why the clocks of a GPU are reduced.
 1 GiB is 2^30 bytes; 1 MB/s is 10^6 bytes per second."""
 
 

@@ -47,7 +47,7 @@ def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
                 *_of(line),
             )
     if len(found) > _SHOWN:
-        yield (Span(f"  and {len(found) - _SHOWN} more findings", Style.DIM),)
+        yield (Span(f"  and {len(found) - _SHOWN} more", Style.DIM),)
 
 
 def _of(text: str) -> Line:

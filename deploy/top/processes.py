@@ -24,9 +24,9 @@ SORTING = Sorting(("memory", "GPU", "PID", "user", "time", "command"))
 
 @dataclass(slots=True)
 class Process:
-    """A process that uses one or several GPUs.
+    """A process that uses one or more GPUs.
 
-    ``started`` is in Unix milliseconds. ``memory`` is the sum over the GPUs, in bytes.
+    ``started`` is in Unix milliseconds. ``memory`` is the total GPU memory that it uses, in bytes.
     """
 
     pid: int
@@ -40,8 +40,8 @@ class Process:
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
     """Return the listed processes, and the number of processes that are not listed.
 
-    For each GPU, the collector lists only the processes that use the most memory. ``now`` is in
-    Unix milliseconds.
+    For each GPU, the collector lists only the processes that use the most memory. A process that
+    several of these lists leave out is counted several times. ``now`` is in Unix milliseconds.
     """
     found: dict[int, Process] = {}
     more = 0
@@ -95,7 +95,7 @@ def process_lines(host: HostState, sorting: Sorting, width: int, now: int) -> It
         )
         yield row(_COLUMNS, sizes, [Span(text) for text in texts])
     if more:
-        yield (Span(f"and {more} more processes, which use less memory", Style.DIM),)
+        yield (Span(f"and {more} more with less memory", Style.DIM),)
 
 
 def _value(process: Process, title: str, now: int) -> object:

@@ -1,4 +1,4 @@
-"""The recent values of each host, for sparklines."""
+"""Keeps the recent values that the sparklines show."""
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence

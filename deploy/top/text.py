@@ -1,4 +1,4 @@
-"""Formats numbers and text for the terminal, with the same units as the dashboard."""
+"""Formats numbers and text for the terminal."""
 
 import math
 import unicodedata

@@ -110,7 +110,7 @@ def test_at_a_higher_speed_it_takes_less_time(
     assert replayed[-1] - replayed[0] == samples[-1].timestamp - samples[0].timestamp
     assert abs(replayed[-1] - unix_milliseconds()) < 30_000
     errors = capsys.readouterr().err
-    assert "of the 120 samples are older than history_hours (1 h): the ingester discards" in errors
+    assert "the 120 samples as too old, unless its own history_hours is larger than 1 h" in errors
 
 
 @pytest.mark.usefixtures("own_settings")

@@ -30,7 +30,7 @@ def test_heat_is_reported_with_what_the_clock_loses_and_is_over_once_it_is_gone(
     assert (begin.kind, begin.subject, begin.severity) == ("throttling", "gpu3", Severity.WARNING)
     assert seconds(begin.timestamp) == pytest.approx(31 * MINUTES, abs=MINUTES)
     assert begin.summary == (
-        "GPU 3: a thermal slowdown was active during 23% of the last 5 min; its clock falls "
+        "GPU 3: a thermal slowdown was active during 23% of the last 5 min; the clock falls "
         "from 1980 to 1410 MHz"
     )
     assert begin.evidence.numbers["clock lost"].value == 29

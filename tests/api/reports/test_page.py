@@ -80,7 +80,7 @@ def test_the_end_is_named(values: dict[str, object], pill: str, sentence: str) -
 def test_a_run_under_way_or_lost_has_no_end() -> None:
     running, lost = (run(state, ended=None) for state in (RunState.RUNNING, RunState.LOST))
     assert "is still running." in shown(made(this=running))
-    sentence = "Its end is not known; the run was last seen on 1 Jan 2026, 01:00:00."
+    sentence = "Its end is not known; this report ends on 1 Jan 2026, 01:00:00."
     assert sentence in shown(made(this=lost))
 
 
@@ -139,4 +139,4 @@ def test_many_annotations_have_lines_without_numbers_and_a_list_that_ends() -> N
     assert page.count('class="mark"') == 600
     assert 'class="number' not in page
     assert page.count("<tr>") == 501
-    assert "100 more annotations are not listed." in page
+    assert "Later annotations that are not listed: 100." in page

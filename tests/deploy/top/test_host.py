@@ -137,7 +137,7 @@ def test_the_process_of_several_gpus_is_one_row() -> None:
         *("41", "ada", "0,1", "4", "GiB", "1", "h", "1", "min", "python3", "train.py")
     ]
     assert line_of(shown, "42").split()[1] == DASH
-    assert "and 2 more processes" in shown
+    assert "and 2 more with less memory" in shown
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_findings_come_first_and_the_most_severe_first() -> None:
     assert lines[1].startswith("! GPU 1 is lost and so on")
     assert lines[2].startswith("  ")
     assert lines[3] == "! GPU 0 is slow. (warning, for 1 min 30 s)"
-    assert "  and 2 more findings" in lines
+    assert "  and 2 more" in lines
 
 
 def test_a_stale_host_and_an_offline_one_are_marked() -> None:
