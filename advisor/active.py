@@ -114,7 +114,7 @@ class ActiveFindings:
         return known is not None and finding.timestamp < known.finding.timestamp
 
     def wait(self, host: str, now: int) -> None:
-        """Give detectors time to report the adopted findings, starting at ``now`` (host's time)."""
+        """Give detectors time to report the adopted findings; ``now`` is the host's time."""
         for each in self._adopted(host):
             evidence = each.finding.evidence
             needed = min(evidence.end - evidence.start, LONGEST_PATIENCE)

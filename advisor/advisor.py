@@ -75,7 +75,7 @@ class Advisor:
         self._past = Past(reader, spans)
         self._active = ActiveFindings(shared_topics=not topics.per_host)
         self._watch = Watch(detectors, self._past, self._active, limits)
-        self._malformed = Tally("Message is not a valid sample")
+        self._malformed = Tally("Message is not a valid sample or event")
         self._errors = RateLimitedLog(log, logging.ERROR)
         self._failures = 0
         self._stopping = threading.Event()
@@ -167,7 +167,7 @@ class Advisor:
         except Exception as error:
             self._failures += 1
             self._errors.write(
-                "The analysis of a sample failed (%r); %d failures so far. Report this error.",
+                "The analysis failed (%r). Failures so far: %d. Report this error.",
                 error,
                 self._failures,
             )

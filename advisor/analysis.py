@@ -90,7 +90,10 @@ class Analysis:
         self.skipped = 0
 
     def feed(self, content: Sample | CollectorStatus) -> Sequence[Finding]:
-        """Return each finding that begins, ends, or becomes more severe."""
+        """Return each finding that begins, ends, or becomes more severe.
+
+        With ``updates``, also return findings that have newer numbers.
+        """
         host = self._host_of(content)
         if host is None:
             return ()

@@ -25,10 +25,11 @@ _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # indexes in METRICS
 class Metric(NamedTuple):
     """A value to compare; ``sign`` is -1 if lower values are worse, and 1 if higher values are.
 
-    A GPU can deviate only if the other GPUs differ from each other by at most ``alike``. With
-    ``relative``, differences are fractions of the other GPUs' median. Normally, a GPU deviates
-    if its difference from the other GPUs is larger than usual in this run. With ``absolute``, the
-    difference itself counts, because GPUs under the same load should not differ in this metric.
+    A GPU counts as deviating only if the values of the other GPUs differ from each other by at
+    most the number ``alike``. With ``relative``, differences are fractions of the other GPUs'
+    median. Normally, a GPU deviates if its difference from the other GPUs is larger than usual in
+    this run. With ``absolute``, the difference itself counts, because GPUs under the same load
+    should not differ in this metric.
     """
 
     field: str
@@ -50,9 +51,10 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """One GPU has deviated from the other GPUs in ``metric``; ``since`` is the start, in seconds.
+    """One GPU deviates from the other GPUs in ``metric``.
 
-    ``value`` is the value of this GPU, and ``others`` is the median of the other GPUs.
+    The deviation began at ``since`` (Unix seconds). ``value`` is the value of this GPU, and
+    ``others`` is the median of the other GPUs.
     """
 
     metric: Metric
@@ -66,10 +68,11 @@ class Member:
     """One GPU: its smoothed values, their usual differences from other GPUs, and its deviations.
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
-    since the values were last smoothed. A value is ``apart`` if its difference from the other GPUs
-    exceeds the usual difference by at least the metric's limit. The value deviates (``held``) if
-    this excess is also unusually large for the run. If ``Metric.absolute`` is true, the difference
-    itself is compared with the limit instead, and each value that is ``apart`` deviates.
+    since the values were last smoothed. A value is ``apart`` if the other GPUs are close together
+    and its difference from them exceeds the usual difference by at least the metric's limit. The
+    value deviates (``held``) if this excess is also unusually large for the run. If
+    ``Metric.absolute`` is true, the difference itself is compared with the limit instead, and each
+    value that is ``apart`` deviates.
     """
 
     at: float = -math.inf
@@ -94,7 +97,7 @@ class Member:
                 self.numbers[place] += 1
 
     def smooth(self) -> None:
-        """Smooth the values with the means of the new readings."""
+        """Update the smoothed values with the means of the new readings."""
         step, self.smoothed = self.at - self.smoothed, self.at
         part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
         for place, number in enumerate(self.numbers):

@@ -76,8 +76,8 @@ class _Level:
 class Envelope:
     """Buckets of several widths over one series, to show both its last minutes and its last days.
 
-    Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
-    fill, so a width comes into use only when the first bucket of the next narrower width closes.
+    Adding a value takes constant time, and the memory is bounded. A width comes into use when the
+    first bucket of the next narrower width closes.
     """
 
     __slots__ = ("_levels",)

@@ -33,7 +33,7 @@ class _Series:
 
 
 class Filesystems:
-    """Tracks how full each file system is; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks how full the file systems are; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""
@@ -73,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return the growth of the used space; None if there is none, or little is used."""
+        """Return the growth of the used space; None if it is steady or below the threshold."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:

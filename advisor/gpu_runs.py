@@ -13,7 +13,7 @@ SMALL = 0.1  # of the largest process's memory: a smaller process is only a cont
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The GPUs of a run, such as ``gpu0``; ``pids`` distinguish two runs of the same command."""
+    """A run: its command, its GPUs, such as ``gpu0``, and the PID of its process on each GPU."""
 
     command: str
     gpus: tuple[str, ...]
@@ -83,11 +83,11 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the first large process on ``gpu``, or None if it does not represent one known run.
+    """Return the first large process on ``gpu``, or None if the run on the GPU is not known.
 
-    That is the case if there is no process, if the command is not known, or if the large processes
-    differ in user or command. A process is large if it holds at least the share SMALL of the memory
-    that the largest process holds.
+    The run is not known if there is no process, if the command is not known, or if the large
+    processes differ in user or command. A process is large if it holds at least ``SMALL`` times the
+    memory of the largest process.
     """
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]

@@ -1,4 +1,4 @@
-"""Finds out whether memory use shows a leak, and predicts when it reaches its limit. Pure."""
+"""Detects a memory leak, and predicts when the memory reaches its limit. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -25,7 +25,7 @@ STEADY = 0.85  # times the growth of the first half: if the second half grows by
 
 
 class Growth(NamedTuple):
-    """Growth of the memory in use by ``size`` bytes, from ``base`` bytes, during ``stretch``.
+    """How the memory in use grew during ``stretch``: by ``size`` bytes, from ``base`` bytes.
 
     ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
     seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
@@ -83,8 +83,8 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor (at
-    any time, the memory that is not released later) is judged. If the floor shifts suddenly, only
+    ``recent`` is the lowest value since the last bucket of the stretch. Growth is judged by the
+    floor, which is, at each time, the lowest value from then on. If the floor shifts suddenly, only
     the time after the shift is judged. The floor must grow by at least ``smallest``, steadily and
     with statistical significance, and fast enough to reach the limit within HORIZON times the
     stretch's length.
@@ -118,7 +118,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
 
 
 def _is_spread(values: Sequence[float], most: float) -> bool:
-    """Return whether the floor in ``values`` rises throughout, not only at first or in one step."""
+    """Return whether a floor, ``values``, rises throughout, not only at first or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
     marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]
@@ -135,8 +135,8 @@ def _is_spread(values: Sequence[float], most: float) -> bool:
 def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
     """Return the growth, with the time left until the memory reaches ``limit``.
 
-    The shortest time ends when the highest peak reaches the limit, the likely time when usual peaks
-    reach it, and the longest time when the floor itself reaches it.
+    The shortest time is until the highest peak reaches the limit, the likely time is until usual
+    peaks do, and the longest time is until the floor does.
     """
     times, lows, highs = stretch
     end, base = times[-1], min(lows)

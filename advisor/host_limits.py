@@ -30,7 +30,7 @@ class Limit(StrEnum):
 
 
 class HostLimits:
-    """Counts the readings in which each limit was reached."""
+    """Counts, for each limit except ``PCIE``, the readings in which the limit was reached."""
 
     def __init__(self, thresholds: Mapping[str, float]) -> None:
         """Start with no readings; ``thresholds`` are the thresholds of ``input_bound``."""

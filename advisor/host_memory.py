@@ -13,8 +13,8 @@ SMOOTHING = 30.0  # seconds
 SWAPPING_PRESSURE = 5.0  # % of the time in which some task waits: if less, swapping is harmless
 SUBJECT, KILL_SUBJECT = "memory", "oom"
 _ADVICE = (
-    "Find the processes that use the memory (`ps aux --sort=-rss`). End them, or make them use "
-    "less memory, with smaller batches or fewer data-loading workers."
+    "Find the processes that use the most memory (`ps aux --sort=-rss`). End them, or make them "
+    "use less memory, with smaller batches or fewer data-loading workers."
 )
 _KILL_ADVICE = (
     "`journalctl -k --grep 'Out of memory|oom-kill'` shows the killed process, and whether the "

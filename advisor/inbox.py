@@ -37,7 +37,7 @@ class Inbox:
                 self._changed.notify_all()
 
     def take(self, seconds: float) -> list[Message]:
-        """Wait for ``seconds``, or until the queue is half full or stopped; take all messages."""
+        """Take all messages after ``seconds``, or sooner if the queue is half full or stopped."""
         with self._changed:
             self._changed.wait_for(self._is_urgent, seconds)
             messages = list(self._messages)

@@ -1,4 +1,4 @@
-"""Distinguishes leaks from dataset loading, during which RAM grows by about the amount read."""
+"""Distinguishes leaks from dataset loading, during which RAM use grows with the data read."""
 
 import math
 from bisect import bisect_right
@@ -30,11 +30,12 @@ class Reads:
         self._totals.add(now, total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether reading explains the growth of RAM.
+        """Return whether reading data explains the growth of RAM use.
 
-        Reading explains the growth if RAM grew by about as much as was read, mostly at the same
-        times, and if much less was read during the preceding period of the same length. Without the
-        last condition, the leak of a training run that reads data all the time would not be found.
+        Reading explains the growth if RAM use grew by about as much as was read, mostly at the same
+        times. In addition, much less must have been read during the preceding period of the same
+        length, unless the growth began during the newest load. Without this comparison, a leak in
+        a training run that reads data all the time would not be found.
         The loading of a dataset explains growth only during its first LOAD_SECONDS.
         """
         times, lows, _ = found.stretch
@@ -92,10 +93,10 @@ class Loads:
         self._reads[family].add(now, total)
 
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
-        """Return whether reading from the disks or the network explains the growth of RAM.
+        """Return whether reading from the disks or the network explains the growth of RAM use.
 
-        ``own`` has the bytes read by the processes whose memory grows, if this number is known. It
-        replaces the bytes read from the disks, which include the reads of other programs.
+        ``own`` has the bytes read by the processes whose memory grows, if this number is known.
+        ``own`` replaces the bytes read from the disks, which include the reads of other programs.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

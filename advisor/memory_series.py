@@ -1,4 +1,4 @@
-"""Tracks the memory of one process, run, device or host, to detect growth and its end."""
+"""Tracks the use of one memory or file system, to detect growth and its end."""
 
 from dataclasses import dataclass, field
 
@@ -20,9 +20,9 @@ RECORD = 0.3  # of the growth: its peak has to exceed all earlier peaks by this 
 class MemorySeries:
     """The memory in use over time, in bytes and seconds.
 
-    ``label`` is the name of the process, run or memory in the summaries of findings. ``born`` is
-    when the process or run began, when the GPU was last nearly empty, or ``-inf`` for memory that
-    is always in use, such as RAM. Growth is reported only if the memory in use clearly exceeds all
+    In the summaries of findings, ``label`` names the process, run or memory. ``born`` is when the
+    process or run began, when the GPU was last nearly empty, or ``-inf`` for memory that is always
+    in use, such as RAM. Growth is reported only if the memory in use clearly exceeds all
     earlier peaks since ``born``. If ``born`` is ``-inf``, earlier peaks are ignored, because they
     may belong to other programs.
     """

@@ -1,4 +1,4 @@
-"""Reads from the history what happened before the advisor started, or before it knew a host."""
+"""Reads what the history has from before the advisor started, or before it first saw a host."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,11 +72,11 @@ class Past:
         The history stores no fields that contain text, such as the kind of a GPU's memory. Their
         values are taken from the newest live samples.
 
-        The history stores no processes either, so the memory that a process held in the past is
-        estimated. If one process now holds nearly all the memory that the processes on a GPU hold
-        together, the estimate is the GPU's past memory use minus the memory that is now in use
-        outside this process. Otherwise, if several processes hold memory now, it is not known which
-        of them held the memory in the past, so the GPU's past memory use is omitted.
+        The history stores no processes either. If one process now holds at least 90% of the memory
+        that processes hold on a GPU, its past memory use is estimated. The estimate is the GPU's
+        memory use at that time, minus the memory that is now in use outside this process. If the
+        memory is spread over several processes, it is not known which of them held it in the past,
+        so the GPU's past memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT

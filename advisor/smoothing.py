@@ -1,4 +1,4 @@
-"""Averages a series over its last minutes, and measures for how long a condition has held."""
+"""Computes a moving average of a series, and measures for how long a condition has held."""
 
 import math
 from dataclasses import dataclass
@@ -42,5 +42,5 @@ class Held:
         self.at = now
 
     def lasts(self, seconds: float, readings: int) -> bool:
-        """Return whether it has held for at least ``seconds``, in ``readings`` or more readings."""
+        """Return whether the condition held for at least ``seconds`` and ``readings`` readings."""
         return self.readings >= readings and self.at - self.since >= seconds

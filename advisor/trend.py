@@ -25,8 +25,8 @@ def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> S
 
     The method is from Sen (1968), "Estimates of the regression coefficient based on Kendall's tau",
     JASA 63. In the ascending list of all N slopes, the confidence interval reaches from index
-    (N - C) / 2, rounded down, to index (N + C) / 2, rounded up. Indices start at 0, and
-    C = z sqrt(var S), where S is Kendall's score.
+    (N - C) / 2, rounded down, to index (N + C) / 2, rounded up. Indices start at 0,
+    and stay within the list. C = z sqrt(var S), where S is Kendall's score.
     """
     points = zip(times, values, strict=True)
     slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))

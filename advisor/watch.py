@@ -45,12 +45,13 @@ class _Host:
 
 
 class Watch:
-    """Watches every host, and yields the changes to its findings. Not thread-safe.
+    """Watches all hosts, and yields the findings that begin, change or end. Not thread-safe.
 
-    Before the first sample of a host is analysed, the host's past is read from the history. This
-    is done for one host at a time. Until it is done for a host, only the newest message of each of
-    the host's channels is kept, because the history has the earlier samples. If the history cannot
-    be read, ``history_problem`` is a sentence with the reason; otherwise, it is None.
+    Before the first sample of a host is analysed, the host's past is read from the history. Only
+    one host's past is read at a time. Until a host's past has been read, only the newest message
+    of each of the host's channels is kept, because the history has the earlier samples. If the
+    history cannot be read, ``history_problem`` is a sentence with the reason; otherwise, it is
+    None.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Watch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether at least one host is waiting for its past to be read."""
+        """Whether the last ``turn`` left a host whose past is due to be read."""
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
@@ -184,7 +185,7 @@ class Watch:
             yield from self._active.adopt(event, is_retained=False)
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
-        """Analyse the past of a host, and yield the resulting changes of its findings."""
+        """Analyse the past of a host, and yield the resulting changes to its findings."""
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}

@@ -58,7 +58,7 @@ _TOKEN_SCHEME = {
     "description": "The value of the setting `http_token`; required only if this setting is set. A "
     "WebSocket client that cannot set headers offers two subprotocols instead: `system-monitor`, "
     "and `bearer.` followed by the token in base64url without padding. "
-    "Browsers log in at `/login`. Without the token, `/readyz` returns no details.",
+    "Browsers log in at `/login`. If a required token is missing, `/readyz` returns no details.",
 }
 
 
@@ -160,7 +160,7 @@ def create_app(
 def _lifespan(
     parts: Parts, checks: History, black_box: BlackBox, connections: Connections
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
-    """Return a lifespan: the parts open when the server starts, and close when it stops."""
+    """Return the lifespan that opens the parts at startup and closes them at shutdown."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:

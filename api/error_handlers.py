@@ -29,7 +29,10 @@ _HTTP_RESPONSES = {
         "method_not_allowed",
         "{method} is not allowed here; use {allowed}.",
     ),
-    HTTPStatus.UPGRADE_REQUIRED: ("upgrade_required", "{path} is a WebSocket; connect with ws://."),
+    HTTPStatus.UPGRADE_REQUIRED: (
+        "upgrade_required",
+        "{path} is a WebSocket; connect with ws:// or wss://.",
+    ),
 }
 
 

@@ -60,7 +60,7 @@ class ReadOnlyError(SystemMonitorError):
 
 
 class BodyTooLargeError(SystemMonitorError):
-    """A request's body exceeds its limit."""
+    """A request's body is too large."""
 
 
 class BodyTimeoutError(SystemMonitorError):

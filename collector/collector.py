@@ -37,11 +37,12 @@ _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publish
 class Collector:
     """Reads ``sensors`` every ``interval`` seconds and publishes the samples.
 
-    While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
-    another collector uses the same host name on the broker, one of the two collectors publishes
-    nothing, and its report gives the reason. When a channel is no longer read, for instance because
-    a GPU was removed, the channel's retained message is deleted. If ``follow_runs`` is true, the
-    collector also tracks the runs of this machine; this works only on Linux.
+    While the broker is unavailable, samples of the last ``window`` milliseconds are buffered, up to
+    64 MiB. While another collector uses the same host name on the broker, one of the two collectors
+    publishes nothing, and its report gives the reason. When a channel is no longer read, for
+    instance because a GPU was removed, the channel's retained message is deleted. If
+    ``follow_runs`` is true, the collector also tracks the runs of this machine; this works only on
+    Linux.
     """
 
     def __init__(

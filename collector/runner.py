@@ -54,10 +54,10 @@ class Runner:
         the reason for the state, has changed. ``on_vanished`` is called with each channel that a
         sensor no longer reads.
 
-        ``on_tick`` is called at the end of each tick, when the sensors have been read. A sensor
-        that is still busy with an earlier tick is not waited for. If the readings of a tick take
-        more than about 20 ms, ``on_tick`` is also called before they are complete, and again after
-        each late reading.
+        ``on_tick`` is called at the end of each tick, when the sensors have been read. The
+        runner does not wait for a sensor that is still busy with an earlier tick. If the readings
+        of a tick take more than about 20 ms, ``on_tick`` is also called while they are in progress.
+        If a slow reading ends after the end of its tick, ``on_tick`` is called again.
 
         If ``timeouts`` is None, values are discarded if they are read more than ``interval``
         seconds (at least 1 s) after the start of a reading.

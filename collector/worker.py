@@ -41,7 +41,7 @@ class _Status(NamedTuple):
 
 
 class SensorWorker:
-    """Reads ``sensor`` once per ``tick``, in the thread that calls ``read``.
+    """Reads ``sensor`` at most once per tick, in the thread that calls ``read``.
 
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
     began, so no value is older than its timestamp. ``on_change`` is called when the state of the
@@ -104,7 +104,8 @@ class SensorWorker:
     def read(self) -> None:
         """Read the sensor once; if it is not open, open it instead. This may block.
 
-        Call this method only after ``tick`` has returned true.
+        Within ``reopen_seconds`` after the sensor was closed, do nothing. Call this method only
+        after ``tick`` has returned true.
         """
         after = self._attempt()
         with self._lock:

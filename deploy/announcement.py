@@ -97,7 +97,7 @@ def http_commands(settings: Settings) -> list[str]:
 
 
 def broker_command(settings: Settings) -> str:
-    """Return a command that prints every message that System Monitor publishes."""
+    """Return a command that prints the messages of all hosts on all channels."""
     broker = settings.broker
     words = ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port)]
     if broker.tls:

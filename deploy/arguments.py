@@ -30,15 +30,16 @@ SYSTEM_MONITOR_HTTP_TOKEN, or name a file that contains the password or token, f
 SYSTEM_MONITOR_HTTP_TOKEN_FILE or --http-token-file FILE.
 
 Exit codes: 0 success, or stopped normally; 1 the command or a part of System Monitor failed, or the
-output could not be written; 2 invalid arguments or settings. The command `run` returns the exit
-code of the command that it runs."""
+output could not be written; 2 invalid arguments or settings; 130 the command was interrupted before
+it finished. The command `run` returns the exit code of the command that it runs."""
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
     Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are not
-    valid. The error's message does not repeat any value, because a value could be a secret.
+    valid. The error's message does not repeat the value of an option that the role does not accept,
+    because the value could be a secret.
     """
     _refuse_option_before_command(sys.argv[1:] if arguments is None else arguments)
     parser = command_parser()

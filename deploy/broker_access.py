@@ -15,10 +15,9 @@ _POLL_SECONDS = 0.05
 
 @contextmanager
 def connected(bus: BusConnection) -> Iterator[None]:
-    """Keep ``bus`` connected during the block, without warnings in the log.
+    """Keep ``bus`` connected during the block; at the default log level, failures are not logged.
 
-    This is for a ``with`` block that reports lost connections itself. Raises SystemMonitorError if
-    connecting fails or takes more than 3 s.
+    Raises SystemMonitorError if connecting fails or takes more than 3 s.
     """
     with _unlogged(), started(bus):
         yield

@@ -17,7 +17,10 @@ _LISTENS_SECONDS = 1.0
 def accepts_clients(
     host: str, port: int, seconds: float, login: tuple[str, str] | None = None
 ) -> bool:
-    """Return whether a client is accepted within ``seconds``; ``login`` is (user, password)."""
+    """Return whether the broker accepts a client; ``login`` is (user, password).
+
+    Connecting and the broker's answer may each take up to ``seconds`` seconds.
+    """
     try:
         with socket.create_connection((host, port), seconds) as connection:
             connection.sendall(_connect(login))

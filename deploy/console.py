@@ -56,7 +56,7 @@ def flush() -> None:
 
 
 def output_was_lost() -> bool:
-    """Return whether writing to standard output has failed; a failure has already been reported."""
+    """Return whether output was lost because of an error, which has already been reported."""
     return bool(_lost)
 
 

@@ -101,7 +101,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start the broker and return once it accepts clients.
 
-        Raises SettingsError if the broker cannot listen on its address, or does not start in time.
+        Raises SettingsError if the broker cannot be started, or does not accept clients in time.
         """
         require_free_port(self.host, self.port, "mqtt")
         try:

@@ -17,10 +17,10 @@ _SECONDS = 2.5  # longer than the default interval
 
 
 class LiveHosts:
-    """Finds out which of the hosts ``names`` are online or publish samples."""
+    """Finds out which of the hosts in ``names`` are online or publish data."""
 
     def __init__(self, bus: BusConnection, topics: TopicScheme, names: Collection[str]) -> None:
-        """Use ``bus``, which must not be started yet or used for anything else."""
+        """Use ``bus``, which must not have been started. Nothing else may use this connection."""
         self._bus = bus
         self._topics = topics
         self._names = names
@@ -28,7 +28,7 @@ class LiveHosts:
         self._changed = threading.Condition()
 
     def find(self) -> list[str]:
-        """Return the live hosts as soon as at least one is found, or an empty list after 2.5 s.
+        """Wait up to 2.5 s for a live host; return the live hosts found by then.
 
         Raises SystemMonitorError if the broker does not accept connections.
         """

@@ -18,8 +18,9 @@ _SECONDS = 10.0  # timeout of a request
 class MetricsServer:
     """Serves metrics for Prometheus on ``port`` of the loopback interface, at every path.
 
-    Each response contains the counters from all ``reporters``. If ``readings`` is given, each
-    response also contains the newest sensor values, which ``readings`` returns.
+    Each response contains the readiness and the counters of each part in ``reporters``. If
+    ``readings`` is given, each response also contains the newest sensor values, which ``readings``
+    returns.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class MetricsServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen. Raises SettingsError if the port is in use."""
+        """Listen. Raises SettingsError if the port is not available."""
         from http.server import ThreadingHTTPServer  # noqa: PLC0415 - loaded only if used
 
         require_free_port(_HOST, self._port, "metrics")

@@ -1,4 +1,4 @@
-"""The arguments of individual roles that are not settings."""
+"""The arguments that belong to a single role and are not settings."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ _FASTEST = 100_000
 
 
 def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
-    """Add the arguments to the parsers of the roles."""
+    """Add the arguments to the parsers in ``choices``, which are keyed by the name of the role."""
     choices["forget"].add_argument(
         "host_name", metavar="HOST", type=_host, help="name of the host, as in topics or samples"
     )

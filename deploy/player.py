@@ -15,9 +15,11 @@ _POLL_SECONDS = 0.1
 
 
 class Player:
-    """Publishes entries over ``bus`` until ``stopping`` is set.
+    """Publishes entries over ``bus``; stops early if ``stopping`` is set.
 
-    Messages that the broker has not acknowledged when the connection is lost are published again.
+    Messages are published in batches. If the connection is lost before the broker has acknowledged
+    a whole batch, the whole batch is published again.
+
     ``played`` is the number of entries processed so far, ``sent`` the number of messages
     acknowledged, and ``too_large`` the number of messages skipped because of their size.
     ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is true if the

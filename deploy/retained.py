@@ -23,8 +23,8 @@ class RetainedMessages:
     """Removes the retained messages of ``host``, including those for Home Assistant.
 
     If topics contain the host name, the messages on all topics of ``host`` are removed, whatever
-    the messages contain. Otherwise hosts share topics, and only messages whose payload contains the
-    name of ``host`` are removed.
+    the messages contain. Otherwise, hosts share topics: a message on a shared topic is
+    removed only if its payload contains the name of ``host``.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
@@ -42,7 +42,7 @@ class RetainedMessages:
 
         If there are many retained messages, a broker may deliver only some of them to a new
         subscriber, so this method repeats the removal until no new topics are found. Raises
-        SystemMonitorError if the broker does not remove all messages.
+        SystemMonitorError if the broker is not usable or does not remove all messages.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:
@@ -66,8 +66,8 @@ class RetainedMessages:
         if kept := found - self._removed:
             raise SystemMonitorError(
                 f"The broker at {self._broker.masked()} still retains {len(kept)} of the "
-                f"{len(found)} messages of {self._host!r}, such as {min(kept)}: log in as a user "
-                "that may publish to these topics."
+                f"{len(found)} messages of {self._host!r}, such as the one on {min(kept)}: log in "
+                "as a user that may publish to the host's topics."
             )
         return found
 
@@ -81,7 +81,7 @@ class RetainedMessages:
         return self._topics.everything()
 
     def _wait_found(self) -> set[str]:
-        """Return the topics found, once no further retained message arrives."""
+        """Return the topics found, once retained messages stop arriving or after about 30 s."""
         deadline = time.monotonic() + _LONGEST_SECONDS
         with self._changed:
             while time.monotonic() < deadline and self._changed.wait(_QUIET_SECONDS):

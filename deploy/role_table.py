@@ -61,7 +61,7 @@ ROLES = {
             *("host_name", *_BROKER, "home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
-        "--history-hours and publishes them after it reconnects.",
+        "--history-hours (at most 64 MiB), and publishes them after it reconnects.",
         "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
     ),
     "ingester": Role(
@@ -98,7 +98,7 @@ ROLES = {
     "forget": Role(
         "remove a host's retained messages from the broker, for example after retiring the host",
         (*_BROKER, *_LOG),
-        "The broker retains the newest message of each topic until an empty one replaces it. This\n"
+        "A host's retained messages stay on the broker even after the host is gone. This\n"
         "command removes the retained messages of HOST and lists their topics; the API then no\n"
         "longer shows the host. Samples in the history stay until they expire. A collector that\n"
         "is still running publishes its current values again, so only topics to which it no\n"
@@ -114,8 +114,8 @@ ROLES = {
         "FILE contains one message per line: the topic and the payload, as `record` writes them.\n"
         "Whenever a finding begins, becomes more severe or ends, the command prints a line with a\n"
         "JSON object.\n"
-        "It needs no broker and no history. Lines that are not valid are skipped and counted. The\n"
-        "exit code is 1 if the file contains no samples.",
+        "The command needs no broker and no history. Lines that are not valid are skipped and\n"
+        "counted. The exit code is 1 if the file contains no samples.",
         "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
     ),
     "record": Role(
@@ -174,10 +174,11 @@ ROLES = {
     "run": Role(
         "run a command, such as a training job, and publish it as a run with a name and a summary",
         run_request.OPTIONS,
-        "COMMAND uses the terminal and receives all signals; its exit code is returned. At the\n"
-        "end, a summary of the resources that COMMAND and all its child processes used is printed\n"
-        "to standard error. The run is published to system/runs/ID, without the arguments of\n"
-        "COMMAND. If the broker is unavailable, COMMAND runs anyway.",
+        "COMMAND uses the terminal and receives signals such as SIGINT and SIGTERM. The exit code\n"
+        "of COMMAND is returned. At the end, a summary of the resources that COMMAND and all its\n"
+        "child processes used is printed to standard error. The run is published to\n"
+        "system/runs/ID with a short form of COMMAND, such as `python train.py`; all further\n"
+        "arguments are left out. If the broker is unavailable, COMMAND runs anyway.",
         "  system-monitor run -- python train.py --epochs 3\n"
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
         "  system-monitor run --report reports -- ./train.sh                 # save the report",

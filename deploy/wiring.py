@@ -171,7 +171,7 @@ def advisor(settings: Settings) -> "Advisor":
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server.
 
-    ``others`` are the other parts in this process. The API also serves their reports.
+    ``others`` return the reports of the other parts in this process, which the API serves too.
     """
     from api.app import create_app
     from api.serving.server import ApiServer
@@ -227,7 +227,7 @@ def metrics_server(
     *reporters: "Reporter",
     readings: "Callable[[], HostReadings] | None" = None,
 ) -> "Sequence[MetricsServer]":
-    """Return a sequence with the metrics server of a stand-alone part; empty if no port is set."""
+    """Return the metrics server as a sequence, which is empty if ``metrics_port`` is 0."""
     if settings.metrics_port == 0:
         return ()
     return (MetricsServer(settings.metrics_port, reporters, readings),)
@@ -236,8 +236,8 @@ def metrics_server(
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
     """Return the folder of the embedded history and of the broker's queues, or None.
 
-    The result is None if the history is in InfluxDB and no broker needs the folder: the broker is
-    external (``broker`` is None), or it keeps its messages only in memory.
+    The result is None if the history is in InfluxDB and the broker is external (``broker`` is None)
+    or keeps its messages only in memory.
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None
@@ -275,8 +275,8 @@ def _websocket_port(settings: Settings, program: BrokerProgram) -> int:
     if settings.mqtt_websocket_port and not program.websockets:
         raise SettingsError(
             f"mqtt_websocket_port is set, but the embedded broker ({program.description}) cannot "
-            "serve MQTT over WebSocket on mqtt_host: install Mosquitto 2.0.12 or newer with "
-            "WebSocket support, or set embedded_broker to bundled."
+            "serve MQTT over WebSocket: install Mosquitto 2.0.12 or newer with WebSocket support, "
+            "or set embedded_broker to bundled."
         )
     return settings.mqtt_websocket_port
 
@@ -294,7 +294,7 @@ def _broker_program(settings: Settings) -> BrokerProgram:
         mosquitto = broker_mosquitto.find(settings.data_dir / "broker")
     if mosquitto is None and settings.embedded_broker == MOSQUITTO:
         raise SettingsError(
-            "embedded_broker mosquitto needs Linux and Mosquitto 2, but this machine does not "
-            "have both: install Mosquitto 2 (`apt install mosquitto`), or choose auto or bundled."
+            "embedded_broker is set to mosquitto, which needs Linux and Mosquitto 2: install "
+            "Mosquitto 2 (`apt install mosquitto`), or choose auto or bundled."
         )
     return mosquitto or Rumqttd()

@@ -61,7 +61,7 @@ def settings_table() -> str:
         no_default = field.default_factory or field.default in (None, "", ())
         default = str(field.default).lower() if field.annotation is bool else field.default
         in_file = (
-            f"To read it from a file, set `{file_setting(name)}`."
+            f"To read the value from a file, set `{file_setting(name)}`."
             if name in SettingFields.secrets()
             else ""
         )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 class Names(NamedTuple):
     """The names of one metric in three other exporters.
 
-    The name is empty for an exporter that does not have the metric.
+    The name is empty if the exporter does not have the metric.
     """
 
     dcgm: str = ""
@@ -30,7 +30,9 @@ PEERS = {
     "gpu_memory_total_bytes": Names(f"{_DCGM}FB_TOTAL (MiB)", f"{_SMI}memory_total_bytes"),
     "gpu_temperature_celsius": Names(f"{_DCGM}GPU_TEMP", f"{_SMI}temperature_gpu"),
     "gpu_power_watts": Names(f"{_DCGM}POWER_USAGE", f"{_SMI}power_draw_watts"),
-    "gpu_power_limit_watts": Names(f"{_DCGM}POWER_MGMT_LIMIT", f"{_SMI}enforced_power_limit_watts"),
+    "gpu_power_limit_watts": Names(
+        f"{_DCGM}ENFORCED_POWER_LIMIT", f"{_SMI}enforced_power_limit_watts"
+    ),
     "gpu_energy_joules_total": Names(
         f"{_DCGM}TOTAL_ENERGY_CONSUMPTION (mJ)", f"{_SMI}energy_joules_total"
     ),
@@ -50,10 +52,10 @@ PEERS = {
     "gpu_pcie_generation": Names(f"{_DCGM}PCIE_LINK_GEN", f"{_SMI}pcie_link_gen_current"),
     "gpu_pcie_width": Names(f"{_DCGM}PCIE_LINK_WIDTH", f"{_SMI}pcie_link_width_current"),
     "gpu_pcie_tx_bytes_per_second": Names(
-        f"{_DCGM}PCIE_TX_THROUGHPUT (KB)", f"{_SMI}pcie_throughput_tx_bytes_per_second"
+        f"{_DCGM}PCIE_TX_THROUGHPUT (KB/s)", f"{_SMI}pcie_throughput_tx_bytes_per_second"
     ),
     "gpu_pcie_rx_bytes_per_second": Names(
-        f"{_DCGM}PCIE_RX_THROUGHPUT (KB)", f"{_SMI}pcie_throughput_rx_bytes_per_second"
+        f"{_DCGM}PCIE_RX_THROUGHPUT (KB/s)", f"{_SMI}pcie_throughput_rx_bytes_per_second"
     ),
     "gpu_nvlink_tx_bytes_per_second": Names(f"{_DCGM}NVLINK_BANDWIDTH_TOTAL (both directions)"),
     "gpu_ecc_errors_corrected_total": Names(
@@ -78,9 +80,11 @@ PEERS = {
         f"{_DCGM}FB_TOTAL with the label GPU_I_ID (MiB)", f"{_SMI}mig_memory_total_bytes"
     ),
     "gpu_processes_listed": Names("", f"{_SMI}compute_apps"),
-    "cpu_utilization_ratio": Names(node="1 - rate(node_cpu_seconds_total{mode=idle or iowait})"),
+    "cpu_utilization_ratio": Names(
+        node="1 - rate(node_cpu_seconds_total) (modes idle and iowait, mean of all cores)"
+    ),
     "cpu_core_utilization_ratio": Names(
-        node="1 - rate(node_cpu_seconds_total{mode=idle or iowait}), by cpu"
+        node="1 - rate(node_cpu_seconds_total) (modes idle and iowait, by cpu)"
     ),
     "cpu_frequency_hertz": Names(node="node_cpu_scaling_frequency_hertz"),
     "cpu_frequency_max_hertz": Names(node="node_cpu_scaling_frequency_max_hertz"),

@@ -18,9 +18,10 @@ def flux(family: Family, metric: Metric) -> str:
     """Return the InfluxDB query for ``metric``.
 
     The values have the same unit as those of the Prometheus query. If ``metric`` is a counter, the
-    query returns its rate per second. The user of the dashboard can choose the bucket of samples or
-    the bucket of one-minute points, and the query works with both. In the bucket of one-minute
-    points, the tag ``aggregate`` distinguishes means, minima and maxima; the query uses the means.
+    query returns its rate per second. The user of Grafana's dashboard can choose the bucket of
+    samples or the bucket of one-minute points, and the query works with both. In the bucket of
+    one-minute points, the tag ``aggregate`` distinguishes means, minima and maxima; the query uses
+    the means.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

@@ -1,4 +1,4 @@
-"""Limits how many hosts, channels, devices and events publishers can add to the history."""
+"""Limits the hosts, channels, devices and events that publishers can add to the history."""
 
 import time
 from collections import OrderedDict
@@ -80,9 +80,9 @@ class Admission:
     def check_event(self, event: Event, *, retained: bool) -> None:
         """Raise MalformedMessageError if ``event`` must not be stored.
 
-        ``retained`` is true if the broker delivered the event as a retained message. Only an event
-        that belongs to a state, such as a finding or run, may be retained. The error's reason is
-        ``retained event``, ``too many events`` or ``too many states``.
+        ``retained`` is true if the broker delivered the event as a retained message. Only findings
+        and runs may be retained. The error's reason is ``retained event``, ``too many events`` or
+        ``too many states``.
         """
         family = family_of(event.channel)
         if family is not None and family.nature is Nature.STATE:

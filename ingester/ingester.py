@@ -39,8 +39,7 @@ class Ingester:
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
     discarded. Some valid messages are also acknowledged but not stored: a collector's status; a
     message of a channel that the history does not keep; an empty payload, which deletes a retained
-    message; and a retained message about a finding or run that is too old, or too far in the
-    future, for the history.
+    message; and a message whose timestamp is too old, or too far in the future, for the history.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Ingester:
         self._history = history
         self._admission = Admission(limits)
         self.received = 0
-        self._malformed = Tally("Message is not a valid sample")
+        self._malformed = Tally("Message is not a valid sample or event")
         self.malformed = self._malformed.by_reason
 
     @property

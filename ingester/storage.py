@@ -41,7 +41,9 @@ class Storage:
         self._stopping = stopping
         self._opened = False
         self._failing_since: float | None = None
-        self._rejected = Tally("Discarded a sample that the history rejected", logging.ERROR)
+        self._rejected = Tally(
+            "Discarded a sample or event that the history rejected", logging.ERROR
+        )
         self._minutes = RateLimitedLog(log)
         self.stored = 0
         self.rejected = self._rejected.by_reason

@@ -13,7 +13,7 @@ def main() -> None:
 
 
 def _search_own_folder_first() -> None:
-    """Let imports find the program's packages even if the user's folders have the same names.
+    """Let imports find the program's packages even if the user has packages with the same names.
 
     ``PYTHONPATH=.`` and ``python -m`` put the user's folders before the standard library, and many
     repositories contain a folder ``deploy`` or ``api``. So the user's folders move to the end of

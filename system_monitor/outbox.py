@@ -127,7 +127,7 @@ class Outbox:
 
     def _client(self, broker: settings.Broker) -> Any:  # noqa: ANN401 - as above
         if self._new_client is None:
-            raise RuntimeError("paho-mqtt 2 is not installed (`pip install paho-mqtt`)")
+            raise RuntimeError("paho-mqtt 2 is not installed (`pip install -U paho-mqtt`)")
         name = f"system-monitor-helper-{broker.host_name}-{secrets.token_hex(6)}"
         client = self._new_client(name)
         if broker.tls is not None:

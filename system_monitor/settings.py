@@ -1,4 +1,4 @@
-"""Reads the broker's address from the same environment variables as ``system-monitor``."""
+"""Reads the broker's settings from the environment variables of the ``system-monitor`` command."""
 
 import os
 import re

@@ -19,19 +19,19 @@ class SystemMonitorError(Exception):
 
 
 class SettingsError(SystemMonitorError):
-    """A setting or argument is wrong, or a port is in use. Raised only while a command starts."""
+    """A setting or argument is wrong, or a port is in use."""
 
 
 class SensorAbsentError(SystemMonitorError):
-    """The machine does not have the hardware or driver that a sensor reads."""
+    """The machine lacks the hardware or the driver that a sensor needs."""
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading failed at least in part; the sensor has already yielded the values that it read."""
+    """A reading, or a part of a reading, failed."""
 
 
 class MalformedMessageError(SystemMonitorError):
-    """A message on one of our topics is not valid.
+    """A message from the bus is not valid.
 
     ``reason`` is one of a few fixed strings, because invalid messages are counted by reason.
     """

@@ -1,6 +1,6 @@
-"""The pydantic models of the payloads, generated from the catalogue.
+"""The pydantic types of the payloads (models and TypedDicts), generated from the catalogue.
 
-The decoder validates payloads with these models. The API uses the models as its response types, so
+The decoder validates payloads with these types. The API uses the models as its response types, so
 its OpenAPI description contains the decoder's rules.
 """
 
@@ -51,7 +51,7 @@ class Payload(BaseModel):
 
 
 class EventPayload(BaseModel):
-    """The fields that the payload of every event may contain."""
+    """The fields that the payload of any event may contain."""
 
     # Assigned values are validated too, because the host may be assigned from the topic. Several
     # threads decode events, so these models are built before.
@@ -79,7 +79,8 @@ class StatePayload(EventPayload):
     """The fields that the payload of every state contains."""
 
     id: Identity = Field(
-        description="ID of this change of the state; a newer message with the same ID replaces it",
+        description="ID of this change of the state; a newer message with the same ID replaces "
+        "this message",
         examples=["3f9a1c5e0b7d4286"],
     )
     timestamp: Timestamp = Field(

@@ -19,8 +19,8 @@ class Places:
 
     A name is silent if no live message has contained it in the last two minutes. So a name that
     is known only from retained messages is silent from the start. Once ``limit`` names are
-    tracked, a new name takes the place of a silent name, which is evicted. But a new name in a
-    retained message never evicts another name: if there is no room for it, it is not tracked.
+    tracked, a live message with a new name evicts a silent name. If no name is silent, or if the
+    message is retained, the new name is not tracked.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ _FILE = 0o600
 
 
 def create_folder(path: Path) -> None:
-    """Create the folder, accessible only to this account, unless it exists. Raises OSError.
+    """Create the folder, for this account only, if it is missing. Raises OSError.
 
     An existing folder keeps its permissions, because its owner may have chosen them.
     """
@@ -17,7 +17,7 @@ def create_folder(path: Path) -> None:
 
 
 def create_file(path: Path) -> None:
-    """Create an empty file, accessible only to this account, unless it exists. Raises OSError."""
+    """Create an empty file, for this account only, if it is missing. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, _FILE))
 

@@ -6,7 +6,7 @@ _KILOWATT_HOUR = 3_600_000
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its two largest units, such as 2 h 13 min; 0.0 s if it is negative."""
+    """Return a duration in at most two units, such as 2 h 13 min; 0.0 s if it is negative."""
     seconds = max(0.0, seconds)  # negative if the clocks of hosts differ
     rest = round(seconds)
     if rest < _MINUTE:

@@ -19,11 +19,10 @@ def has_unknown_end(run: Mapping[str, object]) -> bool:
 
 
 def may_have_failed(run: Mapping[str, object]) -> bool:
-    """Return whether an ended run failed, or has an unknown outcome, which may be a failure.
+    """Return whether an ended run failed or may have failed.
 
-    If the outcome is unknown, the run may have been killed together with the program that
-    publishes it. But an automatic run without an exit code does not count as failed, because the
-    exit code of an automatic run is never known.
+    If neither its exit code nor a signal is known, the run may have been killed together with the
+    program that publishes it. Automatic runs are an exception: their exit codes are never known.
     """
     unknown = has_unknown_end(run) and run["how"] != AUTOMATIC
     return unknown or failure_of(run) is not None

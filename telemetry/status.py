@@ -25,8 +25,8 @@ class CollectorState(StrEnum):
 class SensorState(StrEnum):
     """The state of a sensor.
 
-    ``absent``: this host has no such hardware or driver. ``failing``: the newest reading failed.
-    ``hanging``: a reading has not returned for several seconds.
+    ``absent``: this host has no such hardware or driver. ``failing``: the sensor cannot be opened,
+    or the newest reading failed. ``hanging``: a reading has not returned for several seconds.
     """
 
     STARTING = "starting"
@@ -40,7 +40,7 @@ class SensorState(StrEnum):
 class SensorReport:
     """The part of a collector's status that describes one sensor.
 
-    ``reason`` explains the state, and ``description`` is what the sensor reads.
+    ``reason`` explains the state, and ``description`` says what the sensor reads.
 
     ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` counts
     the failed readings since the collector started. ``missed_ticks`` counts the readings that were
@@ -63,9 +63,9 @@ class SensorReport:
 class CollectorStatus:
     """The payload of ``system/status``.
 
-    ``timestamp`` and ``started`` are in Unix milliseconds, ``interval`` is in seconds. ``waiting``
-    counts the samples that have not been sent to the broker yet. ``dropped`` counts the samples
-    that were discarded, for example because the buffer was full.
+    ``timestamp`` and ``started`` are in Unix milliseconds, and ``interval`` is in seconds.
+    ``waiting`` counts the samples and other messages that have not been sent to the broker yet.
+    ``dropped`` counts the messages that were discarded, for example because the buffer was full.
 
     ``last_will`` is true if the broker publishes this status because the collector has disappeared.
     The collector creates its last will when it starts, and cannot know when the broker will publish

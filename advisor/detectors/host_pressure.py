@@ -34,7 +34,7 @@ class HostPressure:
         f"{host_memory.END:.0%} of their thresholds. Subject "
         "`oom`: the kernel has killed a process because memory ran out (`critical`). The finding "
         f"ends after {_USUAL['kills']:g} min without another kill. Subject `filesystem-NAME`: a "
-        f"file system of which at least {_USUAL['used']:g}% is in use is filling up. The "
+        f"file system is filling up, and at least {_USUAL['used']:g}% of it is in use. The "
         "growth must meet the conditions of `memory_growth`, but with two other limits: it must "
         f"amount to at least {filling.GROWTH:.0%} of the file system's size, and no single step "
         f"may exceed {filling.LARGEST_STEP:.0%} of the growth. The finding is `critical` if the "

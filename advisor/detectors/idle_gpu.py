@@ -43,7 +43,7 @@ _ADVICE = (
 class _Floor:
     """The lowest recent power of a GPU, from readings while its memory was held.
 
-    A reading is remembered for at least the time FORGET, and at most twice as long.
+    A reading is remembered for at least FORGET milliseconds, and at most twice as long.
     """
 
     power: float = 1e9  # watts, since ``since``
@@ -110,8 +110,8 @@ class IdleGpu:
         "holds the memory, and for how long the GPU has been idle.",
         f"A finding begins if three conditions hold for {_USUAL['minutes']:g} min: at least "
         f"{_USUAL['held']:g} GB of the GPU's memory is in use, the utilization is below "
-        f"{_USUAL['utilization']:g}%, and the power stays near its lowest recent value, which is "
-        f"remembered for {FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs "
+        f"{_USUAL['utilization']:g}%, and the power stays near the lowest power of the last "
+        f"{FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min. The detector needs "
         f"at least {FEWEST_READINGS} readings to judge the power, or {FEWEST_MEANS} readings "
         "if the GPU's "
         "energy counter shows that the power was also low between the readings. The finding "
@@ -125,10 +125,10 @@ class IdleGpu:
         "a process that holds only a CUDA context (about 300 MB); pauses for a checkpoint or an "
         "evaluation; a training run with kernels so short that the driver reports 0% utilization "
         "(the power shows that the run works)",
-        "If the driver reports 0% utilization for a training run because its kernels are short, "
-        "the GPU counts as idle if it does not report its power, or if its power has hardly "
-        "changed for two hours. In MIG mode, the driver reports no utilization, so no finding is "
-        "reported.",
+        "The driver can report 0% utilization for a training run with very short kernels. The "
+        "run's GPU then counts as idle if it does not report its power, or if none of its readings "
+        "in the last two hours showed a much lower power. In MIG mode, the driver reports no "
+        "utilization, so no finding is reported.",
         "the utilization: the job-monitoring tool jobstats highlights a mean utilization below "
         "15%, and our threshold of 5% reports fewer GPUs; the power: traces of real GPUs, where "
         "working GPUs show 0 to 1% utilization for up to 28 min while they draw 1.5 to 2.3 times "
@@ -194,7 +194,7 @@ class IdleGpu:
         return self._report(reading, stretch, reading.values["memory_used"])
 
     def _is_at_work(self, reading: Reading, stretch: _Stretch, *, visible: bool) -> bool:
-        """Return whether the GPU is working now; ``visible``: its utilization shows work."""
+        """Return whether the GPU is working; ``visible`` is whether its utilization shows work."""
         power = reading.values.get("power")
         if power is None:
             return visible

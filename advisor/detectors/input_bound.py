@@ -82,7 +82,9 @@ class InputBound:
         "their highest rate so far, while tasks wait for I/O; the network receives at "
         f"{_USUAL['ceiling']:g}% or more of its highest rate so far; the GPUs receive at "
         f"{_USUAL['link']:g}% or more of the PCIe link's rate; one CPU core has a utilization of "
-        f"at least {_USUAL['core']:g}%. The finding ends once {ENDS} stretches in a row do not "
+        f"at least {_USUAL['core']:g}%. Disk and network rates of at most "
+        f"{host_limits.LEAST_RATE:g} MB/s do not count as a limit. The finding ends once "
+        f"{ENDS} stretches in a row do not "
         "meet the conditions, or the run ends. While the "
         "finding is active, a mean utilization of up to "
         f"{STAYS * _USUAL['utilization']:g}% also meets the first condition.",

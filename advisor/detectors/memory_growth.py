@@ -26,7 +26,7 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Tracks the memory in use on GPUs, by GPU processes, by runs, in RAM and in the cgroup."""
+    """Tracks the memory use of GPUs, GPU processes, runs, the host and the job's cgroup."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
@@ -151,7 +151,7 @@ class MemoryGrowth:
         return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge the memory of each run, and the rest of the memory in use in RAM and the cgroup."""
+        """Judge the memory of each run, and the other memory used on the host and in the cgroup."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # samples from the history have no runs
             yield from self._of_runs(reading, runs)
@@ -213,8 +213,8 @@ class MemoryGrowth:
     ) -> Iterable[Finding]:
         """Return the findings that begin, end or change because of the newest value of ``series``.
 
-        Growth is reported only if it is at least the threshold ``share`` of ``whole``, or of the
-        limit of the series if ``whole`` is None.
+        The threshold ``share`` is a share of ``whole``, or of the limit of the series if ``whole``
+        is None. Growth below this threshold is not reported.
         """
         if series.has_ended():
             return self._ledger.end(subject, reading.timestamp)

@@ -34,8 +34,8 @@ class Kind:
 class Detector(Protocol):
     """Detects one kind of finding on one host. Pure.
 
-    A detector's use of memory has a limit, which depends on the number of the host's devices. Only
-    readings of ``families`` are passed to ``feed``.
+    A detector's use of memory has a limit, which depends on the number of the host's devices.
+    ``feed`` receives only readings whose family is one of ``families``.
     """
 
     kind: ClassVar[Kind]

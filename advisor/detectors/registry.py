@@ -27,8 +27,8 @@ def build(
 ) -> list[Detector]:
     """Return new detectors for one host, except those of the kinds in ``disabled``.
 
-    For each kind of finding, ``thresholds`` has the values that differ from the defaults, by the
-    name of the threshold.
+    ``thresholds`` has the values that differ from the defaults, keyed by the kind of finding, and
+    then by the name of the threshold.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

@@ -44,9 +44,10 @@ class _Window:
     """The newest readings of a GPU.
 
     ``steps`` has an entry for each reading: its time, the seconds since the previous reading, and
-    the causes of a slowdown that the reading shows. ``known`` is the sum of the seconds of all
-    readings. For each cause, ``slowed_for`` has the sum of the seconds of the readings that show
-    the cause, and ``number`` has the number of these readings.
+    the causes of a slowdown that the reading shows. A reading has no entry if it is the first, or
+    more than LONGEST_STEP seconds after the previous reading. ``known`` is the sum of the seconds
+    of all entries. For each cause, ``slowed_for`` has the sum of the seconds of the entries that
+    show the cause, and ``number`` has the number of these entries.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -164,7 +165,7 @@ class Throttling:
         if window.slowed and window.fastest > window.slowed:
             percent = 100 * (1 - window.slowed / window.fastest)
             numbers["clock lost"] = Measure(round(percent), "%")
-            lost = f"; its clock falls from {window.fastest:.0f} to {window.slowed:.0f} MHz"
+            lost = f"; the clock falls from {window.fastest:.0f} to {window.slowed:.0f} MHz"
         start = round(window.steps[0][0] * 1000)
         minutes = max(1, round((reading.timestamp - start) / 60_000))
         return self._ledger.report(

@@ -105,7 +105,7 @@ class Rules:
 
 
 def trial_notice(host: str, timestamp: int) -> Notice:
-    """Return a notice that tests a target: a finding of the kind ``test`` about ``host``."""
+    """Return a notice about an invented finding, to test whether notices arrive."""
     values: dict[str, object] = {
         "kind": "test",
         "subject": "host",

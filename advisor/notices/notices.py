@@ -33,9 +33,9 @@ class Notices:
 
     The session at the broker is persistent: while ``Notices`` is offline, the broker queues
     messages for it. A message is acknowledged once its notice is in the record. If the broker
-    delivers a message again, for example after a restart, no second notice is sent, because the
-    first notice is in the record. If the beginning of an active finding was missed, the finding is
-    reported from the state that the broker retains.
+    delivers the message again, the notice is already in the record, so no second notice is sent.
+    If the beginning of an active finding was missed, the finding is reported from the state that
+    the broker retains.
     """
 
     def __init__(

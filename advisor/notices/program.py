@@ -34,9 +34,11 @@ class Program:
         self._stopped = False
 
     def run(self, content: Mapping[str, object], *, answers: bool = False) -> bytes:
-        """Run the program with ``content`` as JSON; return its output if ``answers`` is true.
+        """Run the program with ``content`` as JSON on its standard input.
 
-        Raises NoticeError if the program cannot be started, takes too long, or fails.
+        Returns the program's output if ``answers`` is true, otherwise nothing. Raises NoticeError
+        if the program cannot be started, takes too long, or fails. After ``stop``, the program
+        cannot be started.
         """
         process = self._started(subprocess.PIPE if answers else subprocess.DEVNULL)
         try:

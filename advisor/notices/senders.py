@@ -92,7 +92,7 @@ class AppriseSender:
 
 
 class CommandSender:
-    """Runs the user's program for each notice, with the finding or the run on standard input.
+    """Runs the user's program once for each notice, and passes it the notice's event as JSON.
 
     A program that fails is not run again for the same notice, because it may already have taken
     effect.

@@ -54,7 +54,7 @@ class Target:
 
     @property
     def problem(self) -> str | None:
-        """Why the latest delivery or check failed, as a sentence; otherwise, None."""
+        """Why the latest delivery or check failed, as a sentence; None if it did not fail."""
         failure = self._failure
         if failure is None:
             return None

@@ -19,7 +19,7 @@ class Arrival(NamedTuple):
 
 
 def allowed_lag(interval: float) -> float:
-    """Return how many seconds after its arrival a sample should be in the history."""
+    """Return within how many seconds of its arrival a sample should be in the history."""
     return _LAG_SECONDS + _LAG_INTERVALS * interval
 
 

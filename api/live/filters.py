@@ -107,7 +107,7 @@ class FilterTree(Generic[T]):
         self.items: set[T] = set()
 
     def add(self, channel_filter: str, item: T) -> None:
-        """Add ``item`` to a valid filter."""
+        """Add ``item`` to the items of ``channel_filter``, which must be valid."""
         node = self
         for level in channel_filter.split("/"):
             if level not in node.children:
@@ -116,7 +116,7 @@ class FilterTree(Generic[T]):
         node.items.add(item)
 
     def discard(self, channel_filter: str, item: T) -> None:
-        """Remove ``item`` from a filter to which it was added."""
+        """Remove ``item`` from ``channel_filter``, to which it was added earlier."""
         level, _, rest = channel_filter.partition("/")
         child = self.children[level]
         if "/" in channel_filter:

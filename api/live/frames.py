@@ -7,7 +7,7 @@ from telemetry.clock import unix_milliseconds
 
 
 class Text:
-    """A frame of JSON. ``encoded`` contains the bytes to send, which are shared by all clients."""
+    """A text frame that contains JSON. ``encoded`` contains the bytes to send."""
 
     __slots__ = ("encoded", "text")
 

@@ -15,10 +15,10 @@ MAX_CLIENTS = 1024
 class Hub:
     """The connected clients. No method waits for a client.
 
-    Use a hub only in the event loop's thread. If a client joins while ``max_clients`` are
-    connected, a client from the network with the most clients is dropped. ``replaced_clients``
-    counts the clients that were dropped for this reason, and ``slow_clients`` counts the clients
-    that were dropped because they read too slowly.
+    Use a hub only in the event loop's thread. If a client joins while ``max_clients``
+    clients are connected, a client from the network with the most clients is dropped.
+    ``replaced_clients`` counts the clients that were dropped for this reason, and ``slow_clients``
+    counts the clients that were dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:
@@ -40,7 +40,7 @@ class Hub:
         return self._clients.has_room(address, self.max_clients)
 
     def join(self, client: Client) -> None:
-        """Send ``client`` the newest values, then each update as it arrives.
+        """Send ``client`` the newest values that match its filters, then each matching update.
 
         If there are too many clients afterwards, drop ``client`` or another client.
         """
@@ -70,7 +70,7 @@ class Hub:
         self._greet(client, self._channels(client) - previous)
 
     def publish(self, update: Update | Removal) -> None:
-        """Send ``update`` to each client that subscribed to its channel."""
+        """Send ``update`` to each client whose filters and host match it."""
         if not self._clients:
             return
         hosts, for_all = (None, update.host), update.is_event and not update.host

@@ -1,4 +1,4 @@
-"""The newest values of each host: normally, the values that arrived last."""
+"""Keeps the newest values of each host."""
 
 import json
 import time
@@ -147,8 +147,8 @@ class HostState:
     def collector_state(self) -> CollectorState | None:
         """Whether the host's collector is running; None if the collector has sent no status.
 
-        If a sample arrives after the status `offline`, the collector is running: the status is out
-        of date, comes from another collector, or is wrong.
+        If a live sample arrives after the status `offline`, the collector is running: the status is
+        out of date, comes from another collector, or is wrong.
         """
         update, newest = self.updates.get(STATUS_CHANNEL), self.arrivals.newest
         if self.status is None or update is None:

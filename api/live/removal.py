@@ -1,4 +1,4 @@
-"""The removal of a value: an empty MQTT payload deletes the retained message of its topic."""
+"""The removal of a value, for example by an empty MQTT payload."""
 
 import json
 from dataclasses import dataclass

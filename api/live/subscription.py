@@ -80,7 +80,7 @@ class Subscription:
         self.newest = Newest(limits)
         self.hub = Hub(self.newest)
         self.observers: list[OnUpdate] = []
-        self._malformed = Tally("Message is not a valid sample")
+        self._malformed = Tally("Message is not a valid sample or event")
         self.malformed = self._malformed.by_reason
         self.overrun = 0
 

@@ -1,1 +1,1 @@
-"""The black box: saves a host's last messages when one of its runs fails or it goes silent."""
+"""The black box: saves a recording when a run fails or when its host goes silent."""

@@ -41,9 +41,9 @@ _TOO_MANY = (
 
 
 class BlackBox:
-    """Keeps the last messages of each host that has a run, and saves them if the run fails.
+    """Keeps the last messages of each host with a run under way, and saves them if the run fails.
 
-    It also saves them if the host goes silent while the run is under way.
+    It also saves them if the host goes silent during the run.
     All methods run in the event loop's thread; files are written in another thread.
     """
 
@@ -80,7 +80,7 @@ class BlackBox:
         )
 
     def note(self, update: Update) -> None:
-        """Keep ``update`` if its host has a run under way. Never raises.
+        """Keep ``update`` if it is live and its host has a run under way. Never raises.
 
         If ``update`` is the end of a run that may have failed, schedule a recording.
         """

@@ -73,10 +73,7 @@ class Buffer:
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the messages of ``host`` that arrived up to ``seconds`` s before the newest one.
-
-        The newest message is included.
-        """
+        """Return the newest message of ``host``, and all from the ``seconds`` before it."""
         newest = self.newest(host)
         if newest is None:
             return []

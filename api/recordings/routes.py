@@ -1,4 +1,4 @@
-"""The route of a run's recording."""
+"""The route that returns a run's recording."""
 
 import asyncio
 from http import HTTPStatus
@@ -27,7 +27,7 @@ def _documented() -> dict[int | str, dict[str, Any]]:
     "/runs/{identity}/recording",
     response_class=FileResponse,
     responses=_documented(),
-    summary="The last minutes before a run failed, as lines of `topic payload`",
+    summary="The last messages before a run failed, as lines of the form `topic payload`",
 )
 async def recording(parts: Context, identity: Identity, host: OfHost = None) -> FileResponse:
     """Return the messages of the run's host from the five minutes before the run failed.
@@ -38,8 +38,8 @@ async def recording(parts: Context, identity: Identity, host: OfHost = None) -> 
     files = await asyncio.to_thread(parts.recordings.find, identity, host)
     if not files:
         raise UnknownRecordingError(
-            f"Run {quote(identity)} has no recording: a recording is saved only if a run fails "
-            "or its host goes silent."
+            f"Run {quote(identity)} has no recording: a recording is saved only if a run failed "
+            "or may have failed, or if its host went silent."
         )
     if len(files) > 1:
         raise AmbiguousRunError(

@@ -104,7 +104,7 @@ async def annotations(
     },
 )
 async def annotation(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """Publish the annotation to `system/annotations`.
+    """Publish the annotation on the channel `system/annotations`.
 
     Status 201 means that the broker has acknowledged the annotation.
     """

@@ -157,8 +157,8 @@ def _operations(sent: Iterable[str]) -> Iterator[tuple[str, Any]]:
             receive = _publishing(family.name, _ABOUT[family.nature], retain=False)
             yield f"receive_{family.name}", receive | {"action": "receive"}
     about = (
-        f"Published every {STATUS_SECONDS:g} s, whenever the status changes, and as the last will. "
-        f"{_RETAINED}"
+        f"Published about every {STATUS_SECONDS:g} s (every `interval_seconds` if that is longer), "
+        f"whenever the status changes, and as the last will. {_RETAINED}"
     )
     yield f"send_{STATUS}", _publishing(STATUS, about, retain=True)
     sides = {"send": [name for name in sent if name != FROM_CLIENT], "receive": [FROM_CLIENT]}

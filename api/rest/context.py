@@ -115,7 +115,7 @@ Start = Annotated[
     Query(
         description="Start of the time span: a time in ISO 8601; Unix seconds or milliseconds (a "
         "number below 10^11 is in seconds); or an offset from now such as -15m, -90s or -1h. "
-        "Default: the start of the retention period.",
+        "Default: `history_hours` ago in `/history`; no limit in the other routes.",
         examples=["-15m"],
     ),
 ]

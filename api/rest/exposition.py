@@ -48,7 +48,7 @@ async def metrics(
     hosts and the monitor's own counters.
 
     A requested host that is not known is reported as down. A host is left out if the response
-    would otherwise contain more than ``limit`` series with readings.
+    could otherwise contain more than ``limit`` series with readings.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)

@@ -153,7 +153,7 @@ def parse_span(start: str | None, end: str | None, now: int, window: int, longes
 
 
 def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the channel filters in the parameters in ``given``. Raises InvalidParameterError."""
+    """Return the channel filters of a query's parameters. Raises InvalidParameterError."""
     name, requested = from_query(given)
     filters = validated_filters(name, requested)
     for each in filters:

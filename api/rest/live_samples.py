@@ -15,9 +15,9 @@ class LiveSamples:
     """Finds the live hosts whose samples are missing from the history.
 
     A host is live while its samples arrive. Once a sample has arrived here, it should be in the
-    history after 10 s plus three sampling intervals. Arrival times are measured on this machine, so
-    an error in the host's clock does not matter. But if that clock is so far off that the history
-    discards the samples, the host is skipped.
+    history within 10 s plus three sampling intervals. Arrival times are measured on this machine,
+    so an error in the host's clock does not matter. But if that clock is so far off that the
+    history discards the samples, the host is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:
@@ -53,7 +53,10 @@ class LiveSamples:
         return f"The history has no recent samples from {_listed(missing)}, {which}; {advice}"
 
     def _queries(self) -> dict[str, Query]:
-        """Return a query for each live host; the query finds a sample if the history keeps up."""
+        """Return a query for each host to check.
+
+        A query finds a sample if the history keeps up.
+        """
         now, clock = time.monotonic(), unix_milliseconds()
         queries = {}
         for name, host in self._newest.hosts.items():

@@ -121,7 +121,7 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 
 
 def _is_host(state: HostState) -> bool:
-    """Return whether a collector has published from this host.
+    """Return whether ``state`` contains a sample or a status from a collector.
 
     Not every ``HostState`` belongs to a host: one of them holds the findings that concern no
     particular host.

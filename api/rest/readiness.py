@@ -31,7 +31,7 @@ class Readiness:
     def __init__(
         self, live: Subscription, history: History, window: int, others: Sequence[Reporter]
     ) -> None:
-        """Report on ``live`` and ``history``, and on the parts whose reports ``others`` return.
+        """Report on ``live`` and ``history``; each of ``others`` returns another part's report.
 
         ``history`` should serve only the checks, because other calls would delay the checks.
         The history keeps samples for ``window`` milliseconds.

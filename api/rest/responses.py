@@ -71,8 +71,8 @@ class HostEntry(HostResponse):
         "status if there is no sample; null if the host is known only from the history"
     )
     sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
-    waiting: int | None = Field(description="number of samples not yet sent to the broker")
-    dropped: int | None = Field(description="number of samples that the collector has discarded")
+    waiting: int | None = Field(description="number of messages not yet sent to the broker")
+    dropped: int | None = Field(description="number of messages that the collector has discarded")
 
 
 class HostsResponse(Response):
@@ -111,8 +111,8 @@ class HistoryChannel(Response):
     )
     minutes_until: int | None = Field(
         None,
-        description="Unix time (ms) before which all points are one-minute buckets; bucket_width "
-        "applies only to the later points. null if bucket_width applies to all points",
+        description="Unix time (ms) before which every point is a one-minute bucket; bucket_width "
+        "describes only the later points. Null if bucket_width describes all points",
         json_schema_extra=_MILLISECONDS,
     )
 

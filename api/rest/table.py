@@ -42,8 +42,8 @@ def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterato
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
     No cell begins with text from the bus, such as the name of a disk, because a spreadsheet could
-    mistake such a cell for a formula. A cell contains a number, a time, or the name of a column,
-    and the name of a column begins with ``system/``.
+    mistake such a cell for a formula. A cell is empty, or contains a number, a time or the name of
+    a column. The name of a column is ``time`` or begins with ``system/``.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)

@@ -30,7 +30,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
     hosts = list(known)
     if not hosts:
         raise UnknownHostError(
-            "No hosts are known yet; check that a collector is running and uses the same broker."
+            "No hosts are known yet; check that a collector is running and uses the API's broker."
         )
     if requested is None:
         return preferred if preferred in hosts else hosts[0]

@@ -1,4 +1,4 @@
-"""Serves the runs of all hosts, such as training jobs.
+"""Serves the runs, such as training jobs, of all hosts.
 
 Each run is assembled from its messages on the bus and in the history.
 """

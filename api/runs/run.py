@@ -91,7 +91,7 @@ class Live:
         self._events |= ends
 
     def combined(self, stored: Iterable[Event]) -> dict[RunKey, Run]:
-        """Return the runs that the events in ``stored`` are about, and the runs not stored yet."""
+        """Return the runs in ``stored``, and the runs that are under way or have just ended."""
         found = dict(self._events)
         for event in stored:
             key = key_of(event)

@@ -27,10 +27,11 @@ def compressed(body: bytes) -> bytes:
 class Compression:
     """ASGI middleware that compresses responses of at least 1 kB for clients that accept gzip.
 
-    It uses Starlette's responder, which does not compress images, content that is already
-    compressed, or parts of a file. In addition, this class respects ``gzip;q=0``, with which a
-    client refuses gzip. It also makes the ``ETag`` of a compressed file weak. A strong ``ETag``
-    would allow a client to resume a download, but the compressed bytes may differ the next time.
+    It uses Starlette's responder, which does not compress parts of a file, or content that is
+    already compressed, such as PNG images. In addition, this class respects ``gzip;q=0``, with
+    which a client refuses gzip. It also makes the ``ETag`` of a compressed file weak. A strong
+    ``ETag`` would allow a client to resume a download, but the compressed bytes may differ the next
+    time.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,7 +39,7 @@ class Compression:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application, and compress its response unless it is compressed already."""
+        """Call the application, and compress its response for a client that accepts gzip."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -66,7 +66,7 @@ class Connections:
         self._open.discard(transport)
 
     def report(self) -> Report:
-        """Return how many connections are open, and how many were closed to admit new clients."""
+        """Return how many connections are open, and how many were closed because of the limit."""
         closed = "Connections closed because the limit on open connections was exceeded"
         return Report(
             "connections",

@@ -1,4 +1,4 @@
-"""The protective headers that are added to each response, unless the application sets them.
+"""The protective headers that are added to responses, unless the application sets them.
 
 They prevent pages of other origins from reading or framing a response, and prevent browsers from
 storing the response.

@@ -138,7 +138,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start with a new connection."""
+        """Create the ``Output`` for a new connection."""
         super().connection_made(transport)
         self._output = Output(transport, self._interrupt)
 

@@ -1,4 +1,4 @@
-"""Protects the API against web pages of other origins; these can reach even loopback addresses.
+"""Protects the API, even on a loopback address, against web pages of other origins.
 
 The ``Host`` header of a request must be an IP address, a name of this machine, or a name that the
 settings allow. So a page cannot reach the API by rebinding the page's own DNS name to 127.0.0.1.
@@ -55,7 +55,7 @@ class Guard:
         if not self._is_this_machine(host):
             message = (
                 f"Host {quote(host)} is not a name of this machine. Use its IP address, localhost "
-                "or its host name, or allow the name with http_allowed_origins."
+                "or its host name. To allow another name, list its origin in http_allowed_origins."
             )
             return JSONResponse(error_body("foreign_host", message), HTTPStatus.MISDIRECTED_REQUEST)
         origin = headers.get("origin")

@@ -61,7 +61,7 @@ def device_topics(host: str) -> str:
 
 
 def _node(host: str) -> str:
-    """Return ``host`` with only the characters that Home Assistant allows in a topic."""
+    """Return a name for ``host`` with only characters that Home Assistant allows in a topic."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", host)
     digest = hashlib.sha256(host.encode()).hexdigest()[:8]
     return name if name == host else f"{name}_{digest}"

@@ -100,7 +100,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """Records the GPU processes that may become runs, and since when each has been on a GPU."""
+    """Records the GPU processes that may become runs, and when each was first seen on a GPU."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
@@ -109,7 +109,7 @@ class Holders:
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:
-        """Note the processes in ``rows``, the list of one GPU's processes, that may become runs."""
+        """Note which processes of one GPU may become runs; ``rows`` lists the GPU's processes."""
         for row in rows:
             if not _holds(row):
                 continue
@@ -137,7 +137,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether a process may become a run; a graphics process or an MPS server may not."""
+    """Return whether the process is known, and is neither a graphics process nor an MPS server."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

@@ -27,8 +27,8 @@ def first_process(
 
     A process and its parent belong to the same job if they have the same user, the process started
     at most 10 minutes after its parent, and both run Python. So torchrun and the workers that it
-    starts are one job. If the parent is a launcher such as ``mpirun``, the process need not run
-    Python. The kernel of each notebook is a separate job.
+    starts are one job. If the parent is a launcher such as ``mpirun``, neither has to run Python.
+    The kernel of each notebook is a separate job.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

@@ -29,9 +29,10 @@ class RunMemory:
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
 
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
-        """Return one row for each run whose memory can be read; the catalogue describes the fields.
+        """Return one row for each run that has not ended and whose memory can be read.
 
-        The run that holds the most memory comes first. At most 64 rows are returned.
+        The run that holds the most memory comes first. At most 64 rows are returned. The catalogue
+        describes the fields.
         """
         rows, known = [], self._limits
         self._limits = {}

@@ -107,7 +107,7 @@ class ProcessTable:
         self._refresh_at = float("-inf")
 
     def update(self, followed: Iterable[int]) -> None:
-        """List the processes; read new processes, and the processes with an id in ``followed``."""
+        """Update ``processes`` and ``new``; ``followed`` has the ids of processes to read again."""
         before, again = self.processes, set(followed)
         now = self._clock()
         if now >= self._refresh_at:

@@ -135,7 +135,7 @@ class GpuUse:
         self._note_memory(known, values, ours)
 
     def _step(self, known: _Gpu, timestamp: int) -> float:
-        """Return how many of the milliseconds since the previous list count for the run."""
+        """Return the part of the time since the previous list that counts for the run, in ms."""
         before = known.listed_at
         if before is None or not 0 < timestamp - before <= _LONGEST_STEP:
             return 0.0

@@ -72,7 +72,7 @@ class ProcessTree:
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Update from the current ``processes``.
+        """Update the tree from the current ``processes``.
 
         ``new`` contains at least those processes that were not in the previous ``processes``.
         """

@@ -1,6 +1,6 @@
 """Passes GPU samples and messages about runs to the ``RunKeeper``, in a separate thread.
 
-The keeper reads processes. Reading a process may block, for instance while the process hangs in the
+The keeper reads the state of processes. This may block, for instance while a process hangs in the
 kernel. Because the keeper has its own thread, the sensors do not wait for such a process.
 """
 
@@ -101,7 +101,8 @@ class RunWatcher:
     def receive(self, message: Message) -> None:
         """Accept a message from the broker. Never blocks.
 
-        A message that is too large, or that exceeds the rate limit, is discarded.
+        A message is discarded if it is too large, if it exceeds the rate limit, or if the queue is
+        full.
         """
         if len(message.payload) <= MAX_EVENT_BYTES and not self._limit.take():
             self._put(message)

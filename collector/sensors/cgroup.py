@@ -63,7 +63,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
     ``cgroup`` is the content of ``/proc/PID/cgroup``, and ``mountinfo`` is the content of
     ``/proc/self/mountinfo``. In a container, ``cgroup`` may contain the path on the host although
     only the container's part of the cgroup tree is mounted; the folder is then the mount point.
-    Return None if this hierarchy is not mounted.
+    Return None if the hierarchy of the memory cgroup is not mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all controllers, named ""
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators

@@ -20,8 +20,8 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 def short_command(arguments: Sequence[str]) -> str | None:
     """Return a short form such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are the process's arguments, beginning with its program. Return None if there are
-    no arguments, as for a kernel thread or a process that is ending.
+    ``arguments`` are the process's arguments, beginning with its program. Return None if the
+    program is missing, as for a kernel thread or a process that is ending.
     """
     if not arguments or not arguments[0]:
         return None

@@ -35,8 +35,8 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
     psutil returns these times without the cores' numbers. When a core goes offline, the cores after
-    it move up in psutil's list, so the times of each would be compared with the earlier times of a
-    different core. For this reason, psutil is used only on systems other than Linux.
+    it move up in psutil's list, so the times of these cores would be compared with the earlier
+    times of other cores. For this reason, psutil is used only on systems other than Linux.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of all cores
@@ -112,7 +112,7 @@ class CpuSensor(Sensor):
         """Return all values; the utilization is the mean since the previous reading.
 
         The utilization is None if the previous reading was less than ``SHORTEST_SECONDS`` ago. The
-        frequency is read only every 10 s.
+        frequency is read at most once every 10 s.
         """
         now = self._clock()
         times = self._core_times(now)

@@ -14,10 +14,11 @@ is a whole device, is backed by hardware, and is not built on other devices; tha
 Disks of a virtual machine (virtio, Xen, Hyper-V) and remote disks with their own driver (iSCSI,
 NVMe over fabrics, rbd) count, because this machine sees them as hardware.
 
-With native NVMe multipath, the kernel counts the bytes in hidden devices, one for each path to the
-disk (``nvme0c1n1``). The counters of the disk itself (``nvme0n1``) stay at zero in older kernels,
-and count the same bytes again in newer kernels (https://github.com/Atoptool/atop/pull/157). So only
-the paths are counted, and their sum is published under the disk's name.
+With native NVMe multipath, each path to a disk is a hidden device, such as ``nvme0c1n1``, and the
+kernel counts the bytes in these devices. The counters of the disk itself (``nvme0n1``) stay at zero
+in older kernels, and count the same bytes again in newer kernels
+(https://github.com/Atoptool/atop/pull/157). So only the paths are counted, and their sum is
+published under the disk's name.
 
 Optical drives, floppies and the boot areas of an eMMC card are excluded too: jobs do not read data
 from these devices, so their rates would nearly always be zero.
@@ -61,7 +62,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return those of the ``devices`` that are counted, each with the name of its disk."""
+    """Return the ``devices`` that are counted, each with the name of its disk."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}
@@ -131,7 +132,7 @@ class DiskSensor(Sensor):
         return [Reading(DISK.channel, values)]
 
     def describe(self) -> str:
-        """Return the disks' names."""
+        """Return the number of disks and their names."""
         disks = sorted(set(self._devices.counted.values()))
         return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
 

@@ -2,9 +2,9 @@
 
 Only local file systems are read: the root, file systems on block devices, ZFS file systems, and
 shared memory (``/dev/shm``), through which data loaders pass their batches. Local file systems
-respond immediately, whereas a call for a network file system hangs while its server is unreachable.
-A file system that is mounted several times is read once. Read-only file systems are skipped,
-because they never fill up.
+respond immediately, whereas a network file system hangs while its server is unreachable. A block
+device that is mounted several times is read once. Read-only file systems are skipped, because they
+never fill up.
 """
 
 import os
@@ -23,7 +23,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def parse_mounts(mountinfo: bytes) -> list[str]:
-    """Return the mount points to read, shortest path first, and at most ``MOST`` of them.
+    """Return at most ``MOST`` mount points to read, the shortest path first.
 
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """

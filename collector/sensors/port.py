@@ -26,8 +26,8 @@ class Sensor(Protocol):
     ``open`` and ``read`` raise SensorAbsentError, with the reason, if there is nothing to read. If
     something could not be read, ``read`` yields the readings that succeeded, then raises
     SensorFailedError with the reason. Any other exception counts as a failure, too. After a
-    failure, a sensor that is open is read again at the next tick. For a sensor that could not
-    be opened, ``open`` is called again later.
+    failure, a sensor that is open is read again at the next tick. A sensor that is absent or could
+    not be opened is closed, and ``open`` is called again later.
     """
 
     name: str

@@ -66,8 +66,8 @@ class DeviceRates:
     ) -> None:
         """Store the functions without calling any of them.
 
-        ``read`` returns the counters of all devices. ``choose`` is passed the names of all devices.
-        It returns the devices to count: a mapping from each device's name to its published name.
+        ``read`` returns the counters of all devices. ``choose`` takes the names of all devices. It
+        returns the devices to count: a mapping from each device's name to its published name.
         ``choose`` may be slow, because it is called only when devices appear or disappear.
         ``clock`` returns the monotonic time in seconds.
         """

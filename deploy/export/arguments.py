@@ -45,8 +45,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fields", help="Field names, separated by commas. Default: all.")
     parser.add_argument(
         "--host",
-        help="Host to export; default: the server's machine or, if that has no data, the first "
-        "host known to the server.",
+        help="Host to export; default: the server's machine if the server knows it, else the first "
+        "host that the server knows.",
     )
     parser.add_argument(
         "--format",

@@ -36,8 +36,8 @@ class Plan:
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
     """Return the plan for the span from ``start`` to ``end`` (Unix milliseconds).
 
-    If the history begins later than ``start``, the plan's span begins where the history begins.
-    The plan has all columns that have data in the span. Raises ExportError.
+    The plan's span may begin later than ``start``, but it leaves out no data. The plan has all
+    columns that have data in the span. Raises ExportError.
     """
     columns: dict[str, None] = {}
     position, first = start, start

@@ -112,7 +112,7 @@ class HistoryServer:
             case SSLError():
                 reason = explained(error.args[0] if error.args else None)
                 return ExportError(
-                    f"No TLS connection to {self._url} is possible ({reason}): check --url."
+                    f"Cannot open a TLS connection to {self._url} ({reason}): check --url."
                 )
         return ExportError(  # for instance if an MQTT broker listens there
             f"The server at {self._url} did not send a valid HTTP response: check that --url names "

@@ -90,7 +90,7 @@ def _print(lines: Iterator[str]) -> None:
 
 @contextmanager
 def _created(file: str) -> Iterator[BinaryIO]:
-    """Yield a new file. Raises ExportError if it cannot be created or written."""
+    """Yield a stream that overwrites ``file``. Raises ExportError if opening or writing fails."""
     try:
         with Path(file).open("wb") as stream:
             yield stream

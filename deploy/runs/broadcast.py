@@ -70,7 +70,7 @@ class Broadcast:
         self._thread.start()
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary's values at the time ``now``; ``now`` is in Unix milliseconds."""
+        """Return the summary's values at ``now`` (Unix milliseconds)."""
         usage = self._sampler.usage
         with self._lock:
             if usage is not None:
@@ -96,7 +96,7 @@ class Broadcast:
         if bus.connections and not was_sent:
             complain(
                 f"The end of this run is not published, because {broker} has not acknowledged it. "
-                "The collector will publish the end of the run instead, without the exit code."
+                "If a collector runs on this machine, it publishes the end, without the exit code."
             )
         elif not bus.connections and bus.failure is None:
             complain(f"This run is not published: {broker} has not answered yet.")

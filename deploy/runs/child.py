@@ -38,9 +38,9 @@ class End(NamedTuple):
 
     ``status`` is the exit code of the command, or minus the number of the signal that ended the
     command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. The
-    kernel's figure may be the peak RSS of this process, because the child shares the memory of this
-    process until the command is loaded. So the figure is used only if it is more than twice that
-    peak.
+    kernel may report the peak RSS of this process instead, because the child shares the memory of
+    this process until the command is loaded. So a value of at most twice that peak counts as not
+    known.
     """
 
     status: int
@@ -59,7 +59,7 @@ class End(NamedTuple):
 
 
 def signal_name(number: int) -> str:
-    """Return a signal's name, such as ``SIGTERM``; ``SIGRTMIN+3`` if Python knows no name."""
+    """Return a signal's name, such as ``SIGTERM`` or ``SIGRTMIN+3``."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -109,9 +109,9 @@ class Child:
     ) -> End:
         """Wait until the command ends, and forward signals to it.
 
-        ``family()`` returns the ids of the command's own processes. Signals from these processes
-        are not forwarded, because they are usually sent to the whole process group, so the command
-        has already received them.
+        ``family()`` returns the ids of the command's own processes. Except for SIGCONT, a signal
+        from one of these processes is not forwarded. Such a signal is usually sent to the whole
+        process group, so the command has already received it.
         ``before_reaping`` is called while the ended command is still visible in ``/proc``.
         """
         while not self._has_ended():
@@ -169,7 +169,7 @@ def end_like(end: End) -> int:
 
 
 def allow_interruption() -> None:
-    """Let signals end this process again, now that the command has ended.
+    """Unblock the signals that can end this process, now that the command has ended.
 
     Signals that have arrived so far were meant for the command, and are discarded.
     """

@@ -47,7 +47,7 @@ class Request(NamedTuple):
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables; the command's Python helper reads them."""
+        """Return the options as environment variables, for the Python helper in the command."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:

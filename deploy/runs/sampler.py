@@ -14,7 +14,7 @@ _LAST_SECONDS = 1.0
 
 
 class Sampler:
-    """Samples the process ``pid`` and its descendants, at first often, then once a second.
+    """Samples the process ``pid`` and its descendants: at first often, later at most once a second.
 
     Sampling may block, for instance while a process of the tree hangs in the kernel, so a separate
     thread takes the samples.
@@ -23,8 +23,8 @@ class Sampler:
     def __init__(self, pid: int) -> None:
         """Prepare to sample; sampling begins with ``start``.
 
-        When a process of the tree loses its parent, the process that runs this sampler must become
-        its new parent. Otherwise, the sampler may no longer find it.
+        The process that runs this sampler must become the new parent of each process of the tree
+        whose parent ends. Otherwise, the sampler may no longer find that process.
         """
         self._pid = pid
         self._table = ProcessTable()

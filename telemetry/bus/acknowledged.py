@@ -1,4 +1,4 @@
-"""The messages that the broker has acknowledged lately."""
+"""The messages that the broker has recently acknowledged."""
 
 import time
 from collections.abc import Callable, Container, Iterable
@@ -11,8 +11,8 @@ _SECONDS = 10.0
 class Acknowledged:
     """Keeps messages for 10 s after their first acknowledgement, because the broker may lose them.
 
-    The broker may die before it delivers or saves a message. If the publisher sends the message
-    again, the message is not kept for longer, so the number of messages stays limited.
+    The broker may die before it delivers or saves a message. Only messages that the history needs
+    are kept. Sending a message again does not extend the 10 s.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

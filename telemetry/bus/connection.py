@@ -35,11 +35,11 @@ class BusConnection:
     """An MQTT 3.1.1 client that reconnects automatically.
 
     Set the callbacks before ``start``. They run in the network thread: ``on_connected()`` after
-    each connection, ``on_message(message)`` for each message, ``on_turn()`` after each read and at
-    least every 2.5 s, and ``on_published(identifier)`` after each acknowledgement. While a callback
-    blocks, nothing is read from the connection. If a callback blocks for longer than the keepalive,
-    the connection is lost. ``callback_errors`` counts the exceptions that callbacks raise. After
-    ``stop``, no callback is called, except possibly ``on_turn``.
+    each connection, ``on_message(message)`` for each message, ``on_published(identifier)`` after
+    each acknowledgement, and ``on_turn()`` after each read and at least every 2.5 s. While a
+    callback blocks, nothing is read from the connection. If this takes longer than the keepalive
+    period, the connection may be lost. ``callback_errors`` counts the exceptions that callbacks
+    raise. After ``stop``, no callback is called, except possibly ``on_turn``.
 
     With ``keep_session``, the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the client last
@@ -198,7 +198,7 @@ class BusConnection:
         return self._started().publish(*message[:2], message.quality, message.retain)
 
     def publish_all(self, messages: Sequence[Publication]) -> set[int]:
-        """Publish ``messages`` of QoS 1 with one system call; return their identifiers."""
+        """Publish ``messages`` with QoS 1; return their identifiers."""
         return self._started().publish_all(messages)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:

@@ -138,7 +138,7 @@ class NetworkLoop:
         return accepted
 
     def _exchange(self, *, read: bool, write: bool) -> bool:
-        """Read, write and check the keepalive; return False if the connection is lost.
+        """Read, write, then check the keepalive; return False if the connection is lost.
 
         If this thread was woken, set ``write`` even if nothing is left to write: paho wakes the
         thread again only after a write.

@@ -25,20 +25,21 @@ _SETTLE_SECONDS = 2.0
 class Publisher:
     """Publishes the newest message of each retained topic first, then other messages in order.
 
-    So a subscriber receives the current state first. If a newer message of a retained topic is
-    queued before an older message was sent, only the history needs the older message: it is marked
-    as *late*, and not retained. While the broker is down, a buffer holds the messages of the last
-    ``window`` milliseconds; older messages are evicted and counted in ``dropped``. While another
-    client with the same name is connected (see Tenure), messages are discarded; otherwise, the
-    messages of both clients would mix.
+    So a subscriber receives the current state first. If several messages of a retained topic are
+    queued, only the history needs the older ones. These are marked as *late*, and not retained;
+    those with ``waits`` set to False are discarded instead. While the broker is down, a buffer
+    holds the messages of the last ``window`` milliseconds, up to 64 MiB; older messages are evicted
+    and counted in ``dropped``. While another client with the same name is connected (see Tenure),
+    messages are discarded; otherwise, the messages of both clients would mix.
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
-    follow, marked as late. The messages that the broker has acknowledged in the last 10 s are also
-    sent again, as late; the history overwrites duplicates. A message with an empty payload deletes
-    the retained message of its topic. Such a message is sent after the unretained messages of its
-    topic, for example the message that a run has ended. Once it is acknowledged, it is not sent
-    again.
+    follow, and so do those that the broker has acknowledged in the last 10 s. All these older
+    messages, except events, are marked as late. The history overwrites duplicates.
+
+    A message with an empty payload deletes the retained message of its topic. Such a message is
+    sent after the unretained messages of its topic: the message that a run has ended is sent before
+    the run's retained message is deleted. An acknowledged deletion is not sent again.
 
     One thread sends everything. Other threads only queue messages, and then call ``flush``. So
     samples that were taken together are sent as one burst, which wakes each part of the pipeline

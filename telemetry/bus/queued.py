@@ -28,7 +28,10 @@ class Queued(NamedTuple):
         return self.publication.retain and not self.publication.payload
 
     def as_past(self) -> Publication:
-        """Return the message as it is sent after a newer message: marked late, and not retained."""
+        """Return the message to send after a newer message of its topic.
+
+        A message that was to be retained is marked late instead.
+        """
         if not self.publication.retain:
             return self.publication
         return self.publication._replace(payload=late(self.publication.payload), retain=False)

@@ -36,7 +36,7 @@ class Subscriptions:
     """
 
     def __init__(self, broker: str, send: Send) -> None:
-        """Use ``send`` to subscribe; the log and ``problem`` show the address ``broker``."""
+        """Subscribe with ``send``; ``broker`` is the broker's address, for messages."""
         self._broker = broker
         self._send = send
         self._accepted = threading.Event()

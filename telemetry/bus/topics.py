@@ -35,10 +35,7 @@ class TopicScheme:
         return self.of_every_host(ALL_CHANNELS)
 
     def of_every_host(self, channel_filter: str) -> str:
-        """Return the MQTT filter for all topics whose channel matches ``channel_filter``.
-
-        The filter matches the topics of every host.
-        """
+        """Return the MQTT filter for all topics whose channel matches ``channel_filter``."""
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:

@@ -1,8 +1,8 @@
-"""The catalogue: every channel, and the type, unit and meaning of each field of its payload.
+"""The catalogue: the channels, and the type, unit and meaning of each field of their payloads.
 
 The payload models, the OpenAPI document, the history's columns and the tables in the documentation
 are generated from the catalogue. To add a metric, add it to the catalogue, to the sensor that reads
-it, and to a test.
+it, and to a test. The payload of STATUS_CHANNEL is defined in telemetry/status.py instead.
 """
 
 from telemetry.catalogue.channels import (

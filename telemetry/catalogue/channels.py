@@ -65,7 +65,7 @@ def mig_channel(gpu: int, instance: int) -> str:
 
 
 def example_channel(family: Family) -> str:
-    """Return an example of a channel of ``family``."""
+    """Return an example channel of ``family``."""
     return family.channel.format(**_EXAMPLES)
 
 

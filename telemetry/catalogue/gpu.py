@@ -17,8 +17,8 @@ MAX_PROCESSES = 64  # per GPU; a payload could hold many more
 GPU = Family(
     "gpu",
     f"{ROOT}/gpu/{{id}}",
-    "One GPU; {id} is the index that the collector assigns: the NVML index if every GPU is from"
-    " NVIDIA.",
+    "One GPU. {id} is an index that the collector assigns. If every GPU is from NVIDIA, {id} is the"
+    " NVML index.",
     (
         number("utilization", "%", "share of the time during which a kernel ran", 75.0, fixed=True),
         byte_count(

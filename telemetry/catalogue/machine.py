@@ -56,7 +56,7 @@ MEMORY = Family(
     (
         byte_count(
             "ram_used",
-            "RAM in use: total minus available memory, as in `free`",
+            "RAM in use: total minus available memory",
             13_743_895_347,
             fixed=True,
         ),
@@ -70,7 +70,7 @@ MEMORY = Family(
         pressure("pressure_full", "every task", "memory"),
         byte_count(
             "cgroup_limit",
-            "memory limit of the job that the collector runs in, if below ram_total",
+            "memory limit of the collector's cgroup, if below ram_total",
             8_589_934_592,
         ),
         byte_count(

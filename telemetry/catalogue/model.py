@@ -29,7 +29,8 @@ class Nature(StrEnum):
 class Retention(StrEnum):
     """How long the history keeps the data of a family.
 
-    The choices are: not at all, for ``history_hours``, or for ``history_days``.
+    With ``NONE``, no data is kept. With ``WINDOW``, samples are kept for ``history_hours``, and
+    one-minute points for ``history_days``. With ``DAYS``, events are kept for ``history_days``.
     """
 
     NONE = "none"
@@ -62,14 +63,14 @@ class Field:
     text, or of items in a list; if it is None, only the decoder's general limit applies. If a text
     field has ``choices``, its value must be one of these choices.
 
-    The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
-    the field's part of a metric's name. If ``metric`` is None, ``name`` is used; if ``metric`` is
-    empty, the field is not a metric. In a list or object, ``label`` is the name of the label, such
-    as ``core``, that distinguishes the items. If the field is a single text or number and has a
-    ``label``, every metric of the family has this label, and the field's value is the label's
-    value. For a list, ``items`` contains the label's value for each element; by default, this value
-    is the element's position. A ``cumulative`` number never falls, except when the driver or the
-    hardware is reset.
+    The other attributes describe the field to monitoring systems such as Prometheus. A metric's
+    name contains ``metric``, or ``name`` if ``metric`` is None. If ``metric`` is empty, the field
+    is not a metric. In a list or object, ``label`` is the name of the label, such as ``core``, that
+    distinguishes the items. If the field is a single text or number and has a ``label``, every
+    metric of the family has this label, and the field's value is the label's value. For a list,
+    ``items`` contains the label's value for each element; by default, this value is the element's
+    position. A ``cumulative`` number falls only after a restart or a reset of the machine, the
+    driver or the hardware.
     """
 
     name: str

@@ -15,8 +15,8 @@ def _total(name: str, unit: str, text: str, example: float) -> Field:
 
 
 _EVIDENCE = (
-    _time("start", "at which the measurement of the numbers began", _START, fixed=True),
-    _time("end", "at which the measurement of the numbers ended", _END, fixed=True),
+    _time("start", "at which the period covered by the numbers began", _START, fixed=True),
+    _time("end", "at which the period covered by the numbers ended", _END, fixed=True),
     Field(
         "numbers",
         Kind.GROUPS,
@@ -35,7 +35,7 @@ _EXPECTED = (
         "earliest", "at which the event is expected at the earliest", _END + 2_400_000, fixed=True
     ),
     _time("likely", "at which the event is most likely", _END + 2_800_000, fixed=True),
-    _time("latest", "at which the event is expected at the latest", _END + 3_300_000, fixed=True),
+    _time("latest", "by which the event is expected", _END + 3_300_000, fixed=True),
 )
 
 FINDING = Family(
@@ -134,7 +134,8 @@ _SUMMARY = (
         "whole_machine",
         Kind.TEXTS,
         "",
-        "names of the values that cover the whole machine, not only the run's processes",
+        "names of the values that cover the whole machine or a whole GPU, not only the run's "
+        "processes",
         ["throttled_share"],
         max_length=16,
     ),

@@ -111,7 +111,8 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "swap": Threshold(
             1.0,
             "MB/s",
-            "swapping is reported if at least this much is swapped in, and at least this much out",
+            "swapping is reported only if at least this much is swapped in, and at least this much "
+            "is swapped out",
             0.01,
             1e6,
         ),
@@ -156,31 +157,31 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "power": Threshold(
             20.0,
             "%",
-            "power is reported if its distance below the median of the other GPUs is this much "
-            "larger than usual",
+            "power is reported if it is this much lower than usual, relative to the median of the "
+            "other GPUs",
             1,
             100,
         ),
         "utilization": Threshold(
             20.0,
             "points",
-            "utilization is reported if its distance below the median of the other GPUs is this "
-            "much larger than usual",
+            "utilization is reported if it is this much lower than usual, relative to the median "
+            "of the other GPUs",
             1,
             100,
         ),
         "temperature": Threshold(
             12.0,
             "°C",
-            "a temperature is reported if its distance above the median of the other GPUs is this "
-            "much larger than usual",
+            "a temperature is reported if it is this much higher than usual, relative to the "
+            "median of the other GPUs",
             1,
             100,
         ),
     },
     "input_bound": {
         "utilization": Threshold(
-            50.0, "%", "no finding begins if the GPUs' mean utilization is above this", 5, 100
+            50.0, "%", "no finding begins if the GPUs' mean utilization is at least this", 5, 100
         ),
         "minutes": Threshold(
             20.0, "min", "how long the GPUs have to keep waiting before a finding begins", 5, 1440

@@ -1,4 +1,4 @@
-"""Writes the readiness and the counters of System Monitor's parts, such as the ingester."""
+"""Writes the readiness and the metrics of System Monitor's parts, such as the ingester."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Writes the newest samples of hosts as metrics in base units."""
+"""Writes the newest samples and the states of hosts as metrics in base units."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,8 +49,8 @@ class _Row(NamedTuple):
 def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str:
     """Return ``hosts`` in Prometheus' text format.
 
-    A host is left out if its series would bring the response above ``limit`` series. A metric
-    counts the hosts that are left out.
+    A host is left out if adding it could bring the text above ``limit`` series. A metric counts the
+    hosts that are left out.
     """
     shown, omitted = _within(hosts, limit)
     rows: dict[Family, list[_Row]] = defaultdict(list)
@@ -69,7 +69,7 @@ def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str
 
 
 def _within(hosts: Iterable[HostReadings], limit: int) -> tuple[list[HostReadings], int]:
-    """Return the hosts whose series fit into ``limit``, and the number of hosts left out."""
+    """Return the hosts whose series fit within ``limit``, and the number of hosts left out."""
     shown, omitted = [], 0
     for each in hosts:
         needed = 1 + sum(_size(reading) for reading in each.readings)

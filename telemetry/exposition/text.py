@@ -12,7 +12,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 def labels_of(labels: Mapping[str, object]) -> str:
-    """Return ``labels`` as written between a series' braces; labels without a value are omitted."""
+    """Return the text between a series' braces; labels without a value are omitted."""
     return ",".join(
         f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
     )

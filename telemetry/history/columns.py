@@ -25,7 +25,7 @@ def not_unicode() -> HistoryRejectedError:
 
 
 def numbers_of(sample: Sample) -> dict[str, float | None]:
-    """Return the numbers of ``sample``, keyed by column name; a null becomes None.
+    """Return the numbers of ``sample``, keyed by column name.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
@@ -110,7 +110,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
 
 
 def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
-    """Split a column's name into field, key or index, and member; the member may be empty."""
+    """Split a column's name into field, key (or index) and member; key and member may be empty."""
     field, _, key = column.partition(".")
     if kinds[field] is Kind.GROUPS:
         key, _, member = key.rpartition(".")

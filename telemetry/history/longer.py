@@ -1,9 +1,8 @@
 """Answers a query from samples, and from one-minute summaries of samples that have expired.
 
 A one-minute summary is called a minute. A store keeps samples only for a short time, which is
-called the window, and minutes for longer. If a query begins before the window, the answer contains
-minutes up to a time that is called the seam, and samples from the seam on. The seam is the start of
-a minute.
+called the window, and minutes for longer. If a query begins more than a minute before the window,
+the answer contains minutes up to a time that is called the seam, and samples from the seam on.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from telemetry.history.window import Windows
 
 MINUTE = 60_000
 SETTLED = MINUTE + 5_000
-"""A minute is computed this many ms after its start; by then, its last samples have arrived."""
+"""A minute is computed at least this many ms after its start, to wait for its last samples."""
 
 _MISSED_MINUTES = 2.5
 
@@ -26,8 +25,9 @@ class Source:
 
     An answer contains only the channels that have points. ``samples`` answers a query from the
     samples. ``minutes`` returns the minutes in the query's span. ``buckets`` also takes a seam and
-    a width in milliseconds, and aggregates minutes over buckets of this width; it computes the
-    minutes after the seam from the samples. Only ``samples`` adds a null point in each outage.
+    a width in milliseconds, and aggregates minutes over buckets of this width. For the time after
+    the seam, ``buckets`` first computes the minutes from the samples. Only ``samples`` adds a null
+    point in each outage.
     """
 
     samples: Callable[[Query], dict[str, Columns]]
@@ -86,7 +86,7 @@ def _seam(windows: Windows) -> int:
     """Return the start of the first full minute in the window.
 
     If the window is shorter than three minutes, return instead the start of the minute in which the
-    window begins, because the first full minute may not have ended yet.
+    window begins, because this minute may not have been computed yet.
     """
     start = windows.samples.start
     return (

@@ -2,7 +2,8 @@
 
 A store keeps samples at full rate for a short time, which is called the window, and events for
 days. For each minute, it also keeps the mean, minimum and maximum of each field, for days. Such a
-one-minute summary is called a minute.
+one-minute summary is called a minute. The store keeps minutes only if their retention is longer
+than that of the samples.
 
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
@@ -120,7 +121,7 @@ class HistoryWriter(Protocol):
         """Connect to the store; create it if it is missing. Raises HistoryUnavailableError."""
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store ``records`` durably, but drop the records that are outside their retention.
+        """Store ``records``, but drop the records that are outside their retention period.
 
         If this method raises an error, some of the records may have been stored. Writing all
         records again is harmless.
@@ -135,7 +136,7 @@ class HistoryWriter(Protocol):
         """
 
     def roll_up(self) -> bool:
-        """Compute minutes whose samples have changed; return whether more minutes are due.
+        """Compute minutes whose samples have changed; return whether more minutes may be due.
 
         Each call computes a limited number of minutes, the oldest first, and takes about a second
         at most. A minute that has not ended is not due. The store itself records which minutes are

@@ -114,7 +114,7 @@ class Windows:
             return
         self.dropped += number
         self._log.write(
-            "Records outside the history's retention are discarded: %d so far. They are too old, "
-            "or their host's clock is wrong.",
+            "Records outside the history's retention period are discarded: %d so far. They are "
+            "too old, or their host's clock is wrong.",
             self.dropped,
         )

@@ -20,9 +20,10 @@ HOST = "{host}"
 class Form:
     """How a replay differs from its recording.
 
-    ``topics`` are the topics of the replay. ``offset``, in milliseconds, is added to each time.
-    ``host`` is the new name of each host; ``{host}`` in it stands for the recorded name. If
-    ``past`` is true, the replay only fills the history, and publishes nothing as a current state.
+    ``topics`` is the topic scheme of the replay. ``offset``, in milliseconds, is added to all
+    times. ``host`` is the new name of each host; ``{host}`` in it stands for the recorded name. If
+    ``past`` is true, the replay is only for the history: it publishes neither statuses nor retained
+    messages.
     """
 
     topics: TopicScheme

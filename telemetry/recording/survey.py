@@ -48,7 +48,7 @@ class Survey:
 
     @property
     def stored(self) -> int:
-        """The number of samples for the history, including those that may be too old for it."""
+        """The number of samples that the history would store if none were too old."""
         return self._steps.total()
 
     def older_than(self, window: int, begin: int, offset: int) -> int:
@@ -60,7 +60,7 @@ class Survey:
         return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
 
     def _after_start(self, timestamp: int, elapsed: int) -> int:
-        """Return ``timestamp`` minus the time that the replay takes to reach it, in whole minutes.
+        """Return ``timestamp`` minus the sample's position in the replay, in whole minutes.
 
         The smaller this difference, the older the sample is when it is published.
         """

@@ -76,8 +76,8 @@ class SettingFields(BaseModel):
     )
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
-        description="Whether the collector publishes a run for each process that holds GPU memory "
-        "for more than a minute, and also tracks all other runs of this machine (Linux only).",
+        description="Whether the collector tracks the runs of this machine, and publishes a run "
+        "for each job that holds GPU memory for more than a minute (Linux only).",
     )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="For how many hours the history keeps samples."
@@ -162,14 +162,14 @@ class SettingFields(BaseModel):
     mqtt_websocket_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT over WebSocket; 0: no port. If "
-        "the setting is unset, the broker uses 9001, or a free port if 9001 is in use. It uses no "
-        "port if the installed Mosquitto cannot serve WebSocket.",
+        "the setting is unset, the broker uses 9001, or a free port if 9001 is in use. A Mosquitto "
+        "without WebSocket support has no such port.",
     )
     embedded_broker: EmbeddedBrokerChoice = Field(
         "auto",
         description="Program that `up` runs as its broker. `mosquitto` (version 2, Linux only) "
         "keeps its queues on disk; `bundled` keeps its queues in memory. `auto` means `mosquitto` "
-        "if Mosquitto 2 is installed, otherwise `bundled`.",
+        "on Linux if Mosquitto 2 is installed, otherwise `bundled`.",
     )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -218,8 +218,8 @@ class SettingFields(BaseModel):
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder for the embedded history, the embedded broker's queues, and the "
-        "recordings of failed runs.",
+        description="Folder for the embedded history, the embedded broker's queues, recordings of "
+        "runs, and the list of sent notices.",
     )
     max_hosts: Count = Field(
         Limits.hosts,
@@ -248,8 +248,8 @@ class SettingFields(BaseModel):
     influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
     influxdb_bucket: Text = Field(
         "system-monitor",
-        description="InfluxDB bucket; created if missing. A bucket that another program created is "
-        "not changed, but must keep data for at least `history_hours`.",
+        description="InfluxDB bucket for samples; created if missing. A bucket that another "
+        "program created is not changed, but must keep data for at least `history_hours`.",
     )
     log_level: LogLevel = Field(
         "warning",

@@ -1,4 +1,4 @@
-"""The types of the settings. Each type also validates the values."""
+"""The types of the settings, and how their values are validated."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -33,8 +33,7 @@ _LONGEST_QUOTE = 80
 def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     """Return the effective settings; ``options`` are the settings on the command line.
 
-    Raises SettingsError for the first error. If a value is not valid, the error is one sentence
-    that contains the setting, its value and what is allowed.
+    Raises SettingsError for the first error.
     """
     given = dict(options or {})
     _refuse_misspelt_variables()

@@ -1,4 +1,4 @@
-"""Parses and validates the settings for notices; the module ``values`` handles all others."""
+"""Parses and validates the settings for notices."""
 
 import re
 import shlex
@@ -31,7 +31,7 @@ def joined(value: object) -> object:
 
 
 def notify_urls(text: str) -> str:
-    """Return ``text`` if it looks like Apprise URLs; only Apprise could check them completely."""
+    """Return ``text`` if it looks like a list of Apprise URLs."""
     found = urls(text)
     valid = r"[A-Za-z][A-Za-z0-9]{0,31}://[^\s\x00-\x1f\x7f]+"
     if not 1 <= len(found) <= _MOST_URLS or not all(

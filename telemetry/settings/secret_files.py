@@ -32,7 +32,7 @@ def file_setting(secret: str) -> str:
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
     """Return ``given`` with secrets read from files: ``http_token_file`` becomes ``http_token``.
 
-    Raises SecretFileError if a file contains no valid secret, or if ``given`` contains both a
+    Raises SecretFileError if a secret cannot be read from its file, or if ``given`` contains both a
     secret and the setting for its file.
     """
     values = dict(given)

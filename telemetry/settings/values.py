@@ -23,7 +23,7 @@ _EMBEDDED_BROKERS = ("auto", MOSQUITTO, BUNDLED)
 _LONGEST_URL = 2048
 _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
-    "with characters such as @ / ? # % in the login percent-encoded (%40)"
+    "with characters such as @ / ? # % in the login percent-encoded (@ as %40)"
 )
 _ORIGINS = (
     "must be one or more origins such as https://grafana.example, separated by commas, "

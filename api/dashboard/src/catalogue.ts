@@ -13,7 +13,7 @@ export interface Family {
   readonly name: string;
   readonly channel: string;
   readonly help: string;
-  /** Whether the history stores the family's samples; if not, only the newest sample is known. */
+  /** Whether the history stores the family's samples; if not, the server has only the newest sample. */
   readonly stored: boolean;
   readonly fields: readonly Field[];
 }
@@ -43,7 +43,7 @@ export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether charts show the samples of a family. For most other families, the page keeps only the newest sample. */
+/** Whether the page keeps a family's samples in `HostData.series` for its charts. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }

@@ -45,7 +45,7 @@ export class Monitor {
   /** The time that the user is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
   readonly current = {
-    /** The host's live data, which keeps changing while the view is paused. */
+    /** The host's live data, which keeps changing even while the view is paused. */
     data: signal<HostData | null>(null),
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
@@ -215,7 +215,7 @@ export class Monitor {
     this.frames.invalidate();
   }
 
-  /** The host's live data, which keeps changing while the view is paused. */
+  /** The host's live data, which keeps changing even while the view is paused. */
   get data(): HostData | null {
     void this.frames.count.value; // the contents of the data change in place, and the count with each frame
     return this.current.data.value;

@@ -110,8 +110,8 @@ async def _form_token(request: Request) -> str:
 def _is_encrypted(request: Request) -> bool:
     """Return whether the browser uses TLS to connect to this server or to a proxy in front of it.
 
-    The headers that indicate TLS are not verified. This is harmless: a client that forges these
-    headers merely gets a cookie that its browser will not send without TLS.
+    The request's headers are not verified. This is harmless: a client that forges these headers
+    merely gets a cookie that its browser will not send without TLS.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

@@ -48,7 +48,7 @@ class Sessions:
         return int(content.partition(".")[0]) > time.time() and cookie not in self._ended
 
     def end(self, cookie: str) -> None:
-        """End the session of ``cookie``: from now on, the cookie is not valid."""
+        """End the session of ``cookie``."""
         if self.is_valid(cookie):
             self._ended[cookie] = None
             if len(self._ended) > _MOST_ENDED:

@@ -1,4 +1,4 @@
-"""Counts and logs wrong tokens, but does not slow down guesses (see docs/decisions.md)."""
+"""Counts and logs requests with a wrong token, but does not delay them (see docs/decisions.md)."""
 
 import logging
 

@@ -1,8 +1,9 @@
 """The interface of GPU drivers: what the sensor needs from a vendor's library.
 
-Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Methods
-are passed a ``clock``, not the current time, because a call to a driver may take a long time: the
-driver calls ``clock`` immediately before or after it reads a counter. A driver raises
+Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`).
+``identify`` and ``read`` are passed a ``clock``, not the current time, because a call to a driver
+may take a long time. The driver calls ``clock`` immediately before or after it reads a counter. A
+driver raises
 
 - SensorAbsentError if none of its GPUs can be read on this machine;
 - SensorFailedError if one call failed and other calls may still succeed.
@@ -74,7 +75,7 @@ class GpuDevice(Protocol):
         """The driver's identifier of this GPU, unique across machines."""
 
     def identify(self, clock: Clock) -> None:
-        """Read the name and the UUID. A GPU that does not answer is not an error here.
+        """Read the name and the UUID. Nothing is raised if the GPU does not answer.
 
         Raises SensorAbsentError if the driver can no longer be used.
         """

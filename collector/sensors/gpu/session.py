@@ -77,9 +77,9 @@ class DriverSession:
     def refresh(self) -> None:
         """Open the driver if it is closed, and find its GPUs.
 
-        A driver that was suspended or could not be opened is opened again after half a minute. If
-        no GPU has answered for half a minute, the driver is restarted, unless a call to a GPU
-        hangs. This method raises nothing: ``absence`` and ``problem`` describe a failure.
+        If the driver was suspended or could not be opened, this method tries again after half a
+        minute. If no GPU has answered for half a minute, the driver is restarted, unless a call to
+        a GPU hangs. This method raises nothing: ``absence`` and ``problem`` describe a failure.
         """
         now = self._clock()
         if self._driver is None and now < self._retry_at:

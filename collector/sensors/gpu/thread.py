@@ -20,7 +20,7 @@ _END_SECONDS = 0.5
 class GpuThread:
     """Makes calls to ``device`` in a thread, one call at a time.
 
-    The methods and attributes of this object may be used from only one other thread: the caller's.
+    Only one other thread may use the methods and attributes of this object: the caller's thread.
     A call that does not return in time keeps the GPU's thread busy. Until the call returns, further
     calls are skipped. The result of the late call is discarded.
 
@@ -46,7 +46,7 @@ class GpuThread:
 
     @property
     def label(self) -> str:
-        """What messages call the GPU, such as ``GPU 0 (NVIDIA L4)``."""
+        """The GPU's name in messages, such as ``GPU 0 (NVIDIA L4)``."""
         name = self.device.name
         return f"GPU {self.id} ({name})" if name else f"GPU {self.id}"
 

@@ -34,11 +34,11 @@ class Bucket:
         self._connection = Connection(self._account)
 
     def check(self) -> None:
-        """Check that the bucket exists, is readable and keeps data for long enough."""
+        """Check the bucket; see ``Connection.check``."""
         self._connected().check(self._retention)
 
     def prepare(self) -> None:
-        """Create the bucket if it is missing; otherwise, set or check its retention."""
+        """Create the bucket if it is missing; see ``Connection.prepare_bucket``."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
 
@@ -50,7 +50,7 @@ class Bucket:
         """Write ``lines`` in one request; return the number of lines that were too old.
 
         InfluxDB drops lines that are older than the bucket's retention. Raises HistoryRejectedError
-        if the lines are not valid.
+        if the lines are not valid, or too large for one request.
         """
         connection = self._connected()
         if not lines:

@@ -74,8 +74,9 @@ class Connection:
     def write(self, lines: Sequence[str]) -> int:
         """Write ``lines``, whose times are in nanoseconds, in one request.
 
-        Returns the number of lines that InfluxDB dropped because, by its own clock, they are older
-        than the bucket's retention allows. Raises HistoryRejectedError if the lines are invalid.
+        Returns the number of lines that InfluxDB dropped because they are older than the bucket's
+        retention. Their age is measured with InfluxDB's clock. Raises HistoryRejectedError if the
+        lines are not valid, or too large for one request.
         """
         account = self._account
         try:
@@ -136,8 +137,8 @@ class Connection:
             raise HistoryUnavailableError(
                 f"The token cannot access the bucket {account.bucket!r} of InfluxDB at "
                 f"{account.url}: the token is inactive or lacks permission to read the bucket. "
-                "Activate the token, or set influxdb_token to a token that can read and write the "
-                "bucket."
+                "Activate the token, or set influxdb_token to a token that can read the bucket "
+                "(for the ingester: read and write the bucket)."
             )
         return found[0]
 

@@ -17,7 +17,7 @@ from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
 _LONGEST_MESSAGE = 300
-# The statuses for invalid samples, with which the same request would fail again. InfluxDB responds
+# The statuses for invalid data, with which the same request would fail again. InfluxDB responds
 # with 400 if it cannot parse a line, and with 422 if a field already has a different type. In the
 # case of 422, InfluxDB writes the other lines (InfluxDB 2.7, POST /api/v2/write).
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -75,7 +75,7 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 
 
 def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
-    """Return the error for rejected samples, or None if the same request may succeed later.
+    """Return the error for rejected data, or None if the same request may succeed later.
 
     A response with status 400 or 422 is a rejection only if the response is from InfluxDB: a
     program in between, such as a proxy that expects TLS, may also respond with these statuses.
@@ -84,7 +84,7 @@ def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
         return HistoryRejectedError("The request is too large for InfluxDB.", "too large")
     if error.status in _REFUSALS and error.message is not None:
         reason = "field type conflict" if "field type conflict" in error.message else "refused"
-        return HistoryRejectedError(f"InfluxDB rejected the samples: {error.message}.", reason)
+        return HistoryRejectedError(f"InfluxDB rejected the data: {error.message}.", reason)
     return None
 
 

@@ -3,9 +3,9 @@
 InfluxDB stores only one point per series and time, so an event could overwrite another event of the
 same millisecond. To prevent this, the point's tag ``part`` and the last six digits of its time in
 nanoseconds are taken from a hash of the event's host and id. If the family has several channels,
-the channel is hashed too. So an event that is delivered twice is stored once, and different events
-of the same millisecond are all stored. A tag that contains the id would have the same effect, but
-InfluxDB would then create a series for each event.
+the channel is hashed too. So an event that is delivered twice with the same timestamp is stored
+once, and different events of the same millisecond are all stored. A tag that contains the id would
+have the same effect, but InfluxDB would then create a series for each event.
 """
 
 import hashlib

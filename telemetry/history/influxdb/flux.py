@@ -132,7 +132,7 @@ class Selection:
         )
 
     def parameters(self) -> dict[str, Value]:
-        """Return the values of the variables in the code from ``source``, keyed by their names."""
+        """Return the values of the variables that the code from ``source`` uses, keyed by name."""
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
         return {

@@ -77,7 +77,7 @@ class InfluxdbReader:
     def _first_of(
         self, script: Callable[[str, int, int], Script], start: int | None
     ) -> Iterator[Table]:
-        """Yield the tables that ``script`` finds in samples, and in minutes from ``start`` on."""
+        """Yield the tables of ``script``, also for minutes if ``start`` is before the window."""
         window = self._windows.samples
         yield from self._ask(script(self._account.bucket, window.start, window.end))
         oldest = longer.first_minute(self._windows, start)
@@ -122,8 +122,8 @@ class InfluxdbReader:
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
         """Return the number of samples of each series.
 
-        If the query does not name fields, the fields ``COUNTED`` are counted first. For a
-        series in which these fields have no values, all fields are then counted.
+        If the query names no fields, the values of the fields in ``COUNTED`` are counted first.
+        If a series has no values in these fields, the values of all its fields are then counted.
         """
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]

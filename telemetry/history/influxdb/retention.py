@@ -1,9 +1,9 @@
 """Decides which buckets keep data for long enough, and which buckets may be changed.
 
 If the description of a bucket begins with ``_MARK``, System Monitor created the bucket and may
-change it. Any other bucket may hold another program's data. It is never changed, but it is used if
-its retention is long enough. Buckets from earlier versions of System Monitor are not changed
-either, because those versions created them without a description.
+change it. Any other bucket may hold another program's data. System Monitor never changes such a
+bucket, but uses it if its retention is long enough. Buckets from earlier versions of System Monitor
+are not changed either, because those versions created them without a description.
 """
 
 from collections.abc import Mapping

@@ -17,11 +17,12 @@ class InfluxdbWriter:
     """Writes samples to one bucket, and events and minutes to a second bucket for longer storage.
 
     If a sample is already stored, the new values are merged into the stored sample. ``write`` sends
-    one synchronous write request per bucket. InfluxDB parses a whole request before it writes any
-    line, so it stores all lines or no lines. There is one exception: if another program has given
-    one of our fields a different type, InfluxDB rejects the lines with this field and stores the
-    other lines. If the request with the events fails, the caller writes all records again. Writing
-    the same samples twice does not change the stored samples.
+    at most one synchronous write request per bucket. InfluxDB parses a whole request before it
+    writes any line, so it stores all lines or no lines. There are two exceptions. InfluxDB drops
+    the lines that are older than the bucket's retention. If another program has given one of our
+    fields a different type, InfluxDB rejects the lines with this field and stores the other lines.
+    If the request with the events fails, the caller writes all records again. Writing the same
+    samples twice does not change the stored samples.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class InfluxdbWriter:
 
     @property
     def dropped(self) -> int:
-        """The number of records that were dropped because they are outside their retention."""
+        """The number of records that were dropped as too old or too far in the future."""
         return self._windows.dropped
 
     @property
@@ -71,9 +72,9 @@ class InfluxdbWriter:
         self._windows.count_dropped(dropped)
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes whose samples have changed; return whether more are left.
+        """Compute one-minute points whose samples have changed; return whether more are left.
 
-        Raises HistoryUnavailableError.
+        Raises HistoryUnavailableError or HistoryRejectedError.
         """
         if self._windows.minutes is None:
             return False

@@ -22,8 +22,8 @@ class WritableFile:
     """The SQLite file at ``path``, opened for writing. Not thread-safe.
 
     If the file is corrupt, it is renamed and a new file is created. If the file is missing, it is
-    created. If another file has replaced it, that file is opened. Each method except ``close`` can
-    raise sqlite3.Error or OSError.
+    created. If the file was replaced, the new file is opened. ``using`` and ``check`` can raise
+    sqlite3.Error, OSError or HistoryUnavailableError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Provide the connection to a ``with`` block; reopen it if an earlier error closed it."""
+        """Provide the connection to a ``with`` block; open the file first if it is not open."""
         try:
             yield self._connected()
         except sqlite3.Error as error:

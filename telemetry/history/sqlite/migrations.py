@@ -2,19 +2,17 @@
 
 A row of ``sample`` holds the values of up to ``BLOCK`` fields of one sample. ``field`` maps each
 field to a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a
-row in block 0, even if all its values are null. A sample has a row in another block only if it has
-a value in that block.
+row in block 0, even if all values of this row are null. A sample has a row in another block only if
+it has a value in that block.
 
-Because a row holds many values, SQLite writes fewer pages: for seven samples that arrive together,
-it writes seven pages. With a row for each value, it would write a page for each field of these
-samples. SQLite also reads fewer rows: a few thousand to aggregate an hour of a channel.
+SQLite writes fewer pages and reads fewer rows than it would with a row for each value.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
 A row of ``minute`` summarizes the rows of ``sample`` that have the same channel and block and lie
 in the same minute: it holds the number of these rows, and the mean, minimum and maximum of each
-value. ``due`` lists the minutes whose samples have changed since the minute was last computed.
-Triggers add rows to ``due`` in the same transaction that changes the samples.
+field. ``due`` lists the minutes that must be computed. Triggers add a minute to ``due`` when one of
+its samples is inserted or updated.
 
 Never change a released migration. To change the tables, add a migration at the end of the list, and
 add a dump of a file in the previous format to ``tests/telemetry/history/schemas``.

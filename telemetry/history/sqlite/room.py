@@ -57,9 +57,9 @@ class Room:
     def lift(self, connection: sqlite3.Connection) -> None:
         """Lift the limit, because deleting records can make the file grow by a few pages.
 
-        From then on, SQLite writes the journal into the file as soon as the journal holds 2 MB.
-        So the next transaction always fits into the 4 MB of disk space that the journal already
-        takes.
+        Until the next ``restrict``, SQLite writes the journal into the file as soon as the journal
+        holds 2 MB. The next small transaction then fits into the 4 MB of disk space that the
+        journal already takes.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)

@@ -59,7 +59,7 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; if it or its folder is missing, create it with access for this account only.
+    """Open the file; create the file and its folder, for this account only, if they are missing.
 
     Raises HistoryUnavailableError if the file belongs to another program, or was written by a newer
     version of System Monitor.

@@ -62,10 +62,10 @@ class SqliteWriter:
     """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
     If a sample is already stored, the new values are merged into it. A crash of this process loses
-    no stored records; a power cut may lose the records of the last few seconds. If the file is
-    found to be corrupt, it is renamed and a new file is created. If the file was deleted, a new
-    file is created. If the file was replaced, the new file is opened. When the file reaches its
-    limit, the oldest records are deleted.
+    no stored records; a power cut may lose the records of the last minute. If the file is found to
+    be corrupt, it is renamed and a new file is created. If the file was deleted, a new file is
+    created. If the file was replaced, the new file is opened. When the file reaches its limit, the
+    oldest records are deleted.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SqliteWriter:
 
     @property
     def dropped(self) -> int:
-        """The number of records that were dropped because they were outside their retention."""
+        """The number of records dropped because they were outside their retention period."""
         return self._windows.dropped
 
     @property
@@ -128,7 +128,7 @@ class SqliteWriter:
             raise
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes whose samples have changed; return whether more may be left.
+        """Compute one-minute points whose samples have changed; return whether more may be left.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -228,7 +228,7 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete the expired records, and then the oldest until the file is within its limit.
+        """Delete expired records, and the oldest records if the file exceeds its limit.
 
         In the first ten minutes after ``open``, records from the future are not deleted, because
         the machine's clock may still be wrong.

@@ -232,7 +232,7 @@ def test_a_plain_http_request_for_the_stream_gets_upgrade_required(shared_api: R
         assert shared_api.error(path) == (
             426,
             "upgrade_required",
-            f"'{path}' is a WebSocket; connect with ws://.",
+            f"'{path}' is a WebSocket; connect with ws:// or wss://.",
         )
 
 

@@ -243,7 +243,7 @@ def test_a_server_without_tls_is_one_sentence(
     capsys: pytest.CaptureFixture[str], router: str
 ) -> None:
     url = f"https://{router}"
-    expected = f"No TLS connection to {url} is possible (wrong version number): check --url."
+    expected = f"Cannot open a TLS connection to {url} (wrong version number): check --url."
     assert failed(["export", "--url", url], capsys) == expected
 
 

@@ -64,9 +64,9 @@ export interface FindingEntry {
 }
 
 export interface FindingEvidence {
-  /** Unix time at which the measurement of the numbers began (ms) */
+  /** Unix time at which the period covered by the numbers began (ms) */
   readonly start: number;
-  /** Unix time at which the measurement of the numbers ended (ms) */
+  /** Unix time at which the period covered by the numbers ended (ms) */
   readonly end: number;
   /** the numbers by name, each with its unit */
   readonly numbers: Readonly<Record<string, FindingEvidenceNumbers>>;
@@ -84,7 +84,7 @@ export interface FindingExpected {
   readonly earliest: number;
   /** Unix time at which the event is most likely (ms) */
   readonly likely: number;
-  /** Unix time at which the event is expected at the latest (ms) */
+  /** Unix time by which the event is expected (ms) */
   readonly latest: number;
 }
 
@@ -134,7 +134,7 @@ export interface HistoryChannel {
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   /** width of a bucket (ms); null if the samples are not aggregated */
   readonly bucket_width: number | null;
-  /** Unix time (ms) before which all points are one-minute buckets; bucket_width applies only to the later points. null if bucket_width applies to all points */
+  /** Unix time (ms) before which every point is a one-minute bucket; bucket_width describes only the later points. Null if bucket_width describes all points */
   readonly minutes_until: number | null;
 }
 
@@ -164,9 +164,9 @@ export interface HostEntry {
   readonly timestamp: number | null;
   /** the collector's sensors, by name */
   readonly sensors: Readonly<Record<string, SensorResponse>>;
-  /** number of samples not yet sent to the broker */
+  /** number of messages not yet sent to the broker */
   readonly waiting: number | null;
-  /** number of samples that the collector has discarded */
+  /** number of messages that the collector has discarded */
   readonly dropped: number | null;
 }
 
@@ -265,7 +265,7 @@ export interface RunSummary {
   readonly read_bytes?: number | null;
   /** data written to storage (bytes) */
   readonly written_bytes?: number | null;
-  /** names of the values that cover the whole machine, not only the run's processes */
+  /** names of the values that cover the whole machine or a whole GPU, not only the run's processes */
   readonly whole_machine?: readonly string[];
 }
 

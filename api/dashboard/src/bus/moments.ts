@@ -17,7 +17,7 @@ export interface Annotation {
   readonly run: string | null;
 }
 
-/** A run of a command or a process. Details that are not known are null or empty. Times are in Unix ms. */
+/** A run. Details that are not known are null or empty. Times are in Unix ms. */
 export interface Run {
   readonly id: string;
   readonly host: string;

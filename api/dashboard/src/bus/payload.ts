@@ -31,8 +31,8 @@ export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 /**
  * A finding of the advisor.
  *
- * Its times are in Unix ms, and most come from the host's clock. Its summary and its advice are untrusted, since any
- * program may publish a finding.
+ * Its times are in Unix ms, and most come from the host's clock. Its summary and its advice are untrusted, since
+ * programs other than the advisor may be able to publish findings.
  */
 export interface Finding {
   readonly host: string;
@@ -43,7 +43,7 @@ export interface Finding {
   readonly isOver: boolean;
   readonly severity: Severity;
   readonly since: number;
-  /** When the finding ended; null while it is active. */
+  /** When the finding ended, or when it last changed if its end was not reported; null while it is active. */
   readonly ended: number | null;
   readonly summary: string;
   readonly advice: string;

@@ -70,7 +70,7 @@ export interface HostEntry {
 export interface HostsResult {
   readonly hosts: readonly HostEntry[];
   /**
-   * How long the history keeps samples or one-minute points, whichever is longer.
+   * How long the history keeps samples or one-minute points, whichever it keeps longer.
    *
    * null if the server does not report the retention, because it is older than this page.
    */

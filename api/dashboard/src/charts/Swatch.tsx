@@ -6,7 +6,7 @@ interface Props {
   readonly dashed?: boolean;
 }
 
-/** A short piece of a line, in the style of the chart, beside the line's name. */
+/** A short stroke beside a line's name, in the line's colour, dashed if the line is dashed. */
 export function Swatch({ tint, dashed = false }: Props) {
   return (
     <i

@@ -23,7 +23,7 @@ export interface Drawn {
   /** The name of the chart for screen readers. */
   readonly label: string;
   readonly testId: string;
-  /** Whether the lines are drawn as areas on top of each other; the last line is their total. */
+  /** Whether the lines are drawn as stacked areas. If so, the last line is the total. */
   readonly isStacked?: boolean;
 }
 

@@ -16,7 +16,7 @@ const REACH_PIXELS = 5;
 // All charts share one cursor, so they also share this state.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
 /**
- * The chart that the user points at.
+ * The chart in which the user moves the cursor.
  *
  * In every chart, a small box at the cursor shows the time. In this chart, the box also lists the annotations, findings
  * and runs at that time.
@@ -102,9 +102,9 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the annotations, findings and runs at the cursor, if the user points at this chart; otherwise none.
+   * The labels of the annotations, findings and runs at the cursor, if the user moves it in this chart; otherwise none.
    *
-   * If there are many, the last label says how many are left out.
+   * If there are more than `MAX_LABELS`, the last label says how many are left out.
    */
   private labels(time: number): string[] {
     if (pointed !== this) return [];
@@ -147,7 +147,7 @@ export class ChartCursor {
   /**
    * Remove the cursor when the mouse leaves the chart, or a few seconds after a finger is lifted.
    *
-   * During these seconds, the user can read the values at the cursor.
+   * During these seconds, the user can read the values at the cursor. A cursor that a key has moved stays.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;

@@ -5,8 +5,8 @@ import { tint } from "./palette";
 /**
  * Heights in CSS pixels. A lane is a row of bars below the plot; each bar is a run.
  *
- * In charts that are at least TALL pixels high, a lane is NAMED pixels high, which leaves room for the names of runs.
- * NAMED applies to the default text size, and grows with the text size. In other charts, a lane is THIN pixels high.
+ * In charts that are at least TALL pixels high, a lane has room for the names of runs. It is NAMED pixels high at the
+ * default text size, and higher if the text is larger. In other charts, a lane is THIN pixels high.
  */
 const THIN = 6;
 const NAMED = 15;
@@ -31,7 +31,7 @@ export function drawShades(plot: uPlot, shades: readonly Shade[]): void {
   ctx.restore();
 }
 
-/** Draw annotations over the lines, and runs as bars below the plot. */
+/** Draw each annotation as a vertical line, and each run as a bar below the plot. */
 export function drawMarks(plot: uPlot, { lines, bars }: Marks, lane: number, font: string): void {
   const { ctx, bbox } = plot;
   const unit = devicePixelRatio;

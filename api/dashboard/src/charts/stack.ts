@@ -5,7 +5,8 @@ type Column = (number | null)[];
 /**
  * Turns lines into areas that are stacked from the bottom. The last line is the total, which limits the stack's height.
  *
- * An area is null at a step where it has no height. The area of the total fills the space above the other areas.
+ * An area is null at a step where its value is missing or 0, or where the total is missing. The area of the total fills
+ * the space above the other areas.
  */
 export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [number[], ...Column[]] {
   const totals = lines.at(-1) ?? [];

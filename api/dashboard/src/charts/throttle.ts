@@ -5,8 +5,8 @@ const JUMP = 0.25;
 /**
  * The number of the pixel that contains `time`, if a pixel is `step` ms wide.
  *
- * A chart is drawn again when the end of its span reaches a new pixel. The times at which pixels start depend on the
- * `name` of the chart, so that the charts are not all drawn at the same time.
+ * A chart is drawn again when the end of its span reaches a new pixel. The boundaries between pixels are shifted by an
+ * offset that depends on the chart's `name`, so that the charts are not all drawn at the same time.
  */
 export function pixelOf(time: number, step: number, name: string): number {
   let sum = 0;

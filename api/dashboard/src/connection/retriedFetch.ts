@@ -11,7 +11,7 @@ interface Options<T> {
 }
 
 /**
- * Fetches from the server, and retries with growing pauses if the fetch fails.
+ * Fetches from the server, and retries after a pause if the fetch fails.
  *
  * A new fetch aborts the earlier request.
  */

@@ -38,7 +38,7 @@ export class CatchUp {
   }
 
   /**
-   * Fetch the bucket to which a late sample belongs.
+   * Fetch the history again from the bucket to which a late sample belongs.
    *
    * A bucket is the mean of several samples. The page does not have these samples, so it cannot compute the new mean.
    */

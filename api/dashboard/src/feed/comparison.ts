@@ -80,7 +80,7 @@ export class Comparison implements ChartSource {
     return { zoom: this.page.view.compareZoom };
   }
 
-  /** The length of the longer run, in ms. */
+  /** The length of the longer run, in ms; at least 1000. */
   get longest(): number {
     return Math.max(1_000, ...this.runs.map(({ history }) => history.value?.length ?? 0));
   }

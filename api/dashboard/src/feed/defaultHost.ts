@@ -14,14 +14,14 @@ interface Listener {
  * The server chooses the host. If the machine on which the server runs is monitored, the server chooses that machine.
  */
 export class DefaultHost {
-  /** The host that the server has chosen; null until the server has responded. */
+  /** The host that the server has chosen; null until the server has chosen one. */
   name: string | null = null;
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: Listener) {}
 
-  /** Request the default host, and retry until the server responds. */
+  /** Request the default host, and retry until the server has chosen one. */
   find(): void {
     void this.request(0);
   }

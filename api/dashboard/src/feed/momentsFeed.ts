@@ -4,7 +4,7 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-/** A span is fetched after the user has left it unchanged for this long. */
+/** The lists of a span are fetched after the user has left the span unchanged for this long. */
 const SETTLE_MS = 150;
 /**
  * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
@@ -31,7 +31,7 @@ export class MomentsFeed {
   problem: string | null = null;
   private listed: Moments = NO_MOMENTS;
   private live: Moments = NO_MOMENTS;
-  /** The newest query for the lists. If the span ends now, `to` is null, and the stream delivers all later events. */
+  /** The newest query for the lists. `to` is null unless the span has already ended. */
   private query: MomentsQuery | null = null;
   private readonly lists: RetriedFetch<Moments>;
 

@@ -36,7 +36,7 @@ export interface RunHistory {
   readonly run: Run;
   /** The end of the fetched history, in ms since the start of the run. */
   readonly length: number;
-  /** The largest `usualSpacing` of the series, in ms; at least `USUAL_MS`. */
+  /** The largest `usualSpacing` of all fetched series, in ms; at least `USUAL_MS`. */
   readonly intervalMs: number;
   /** The series of each channel, with times since the start of the run. */
   readonly series: ReadonlyMap<string, ChannelSeries>;
@@ -90,9 +90,9 @@ function sinceStart(series: ChannelSeries, start: number): ChannelSeries {
 }
 
 /**
- * The median time between two consecutive samples, in ms.
+ * Returns the median time between two consecutive samples, in ms.
  *
- * For a series of buckets (means of several samples), it is half the median time between two consecutive buckets. A
+ * For a series of buckets (means of several samples), returns half the median time between two consecutive buckets. A
  * chart draws one point per time step. A step is at least twice as long as the returned time, so it usually contains at
  * least two samples or one bucket.
  */

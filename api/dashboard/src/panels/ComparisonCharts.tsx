@@ -60,7 +60,7 @@ const CHARTS: readonly Compared[] = [
   { title: "Network, sent", channel: "system/network", field: "upload_rate", ...IN_RATE },
 ];
 
-/** A chart for each metric that shows both runs, aligned at their starts. Charts without data are left out. */
+/** One chart for each metric, with both runs aligned at their starts. Charts without data are left out. */
 export function ComparisonCharts({ comparison }: { readonly comparison: Comparison }) {
   const { charted } = comparison;
   const shown = CHARTS.filter(({ channel }) =>

@@ -9,7 +9,7 @@ const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filte
   ["number", "integer", "text"].includes(kind),
 );
 
-/** A list of all numbers and texts that a GPU reports. The list is rendered only while it is open. */
+/** A list of all numeric and text fields of a GPU. The list is rendered only while it is open. */
 export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
   return (

@@ -17,8 +17,8 @@ interface Props {
   /** The CSS class that determines where the panel is on the page. */
   readonly class?: string | undefined;
   /**
-   * Whether the panel may grow soon, because its data has not arrived yet. If so, the panels below it are hidden for
-   * 1.5 s, so that they do not move while someone is reading them.
+   * Whether the panel may grow soon, because its data has not arrived yet. If so, the panels below it are hidden for up
+   * to 1.5 s, so that they do not move while someone is reading them.
    */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
@@ -26,7 +26,7 @@ interface Props {
 
 /**
  * A titled region of the page. If its channel is stale, the panel is dimmed. If other channels still report, a line
- * below the title shows when the last data of this channel arrived.
+ * below the title also shows when the last data of the stale channel arrived.
  */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));

@@ -17,7 +17,7 @@ const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
 /**
- * A strip that shows the mean utilization of the GPUs over the whole history, or of the CPU if there is no GPU.
+ * A strip that shows the utilization over the whole history: the mean of the GPUs, or the CPU if there is no GPU.
  *
  * A brush on the strip marks the span of the charts.
  */

@@ -28,13 +28,13 @@ interface BackfillOptions {
 }
 
 /**
- * Joins the history of a host to its live samples, without gaps and duplicates.
+ * Joins the history of a host to its live samples, without gaps or duplicates.
  *
  * The stream is opened before the history is fetched, so no sample is lost between the two. The history is fetched in
  * two parts: an older part, whose points may be buckets, and the newest minute, whose points are single samples. Live
- * samples therefore overlap only with single samples. If two samples of a channel have the same time, they are the same
- * sample, and it is stored once. A sample is never added to a bucket; the history delivers a new bucket instead. Frames
- * and responses may arrive in any order.
+ * samples therefore overlap only with single samples. Samples of a channel with the same time are duplicates, and only
+ * one of them is stored. A sample is never added to a bucket; the history delivers a new bucket instead. Frames and
+ * responses may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;

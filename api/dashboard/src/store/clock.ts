@@ -1,5 +1,5 @@
 const SPAN_MS = 60_000;
-/** If a sample's time differs by more than this from the estimated time of the collector's clock, it may be wrong. */
+/** A sample's time may be wrong if it differs by more than this from the estimated time of the collector's clock. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
@@ -12,8 +12,8 @@ const MOST_ASSUMPTIONS = 99;
  * result of the last one to two minutes, which belongs to the sample with the shortest delay. Old samples that a
  * collector publishes after an outage have smaller results, so they do not change the estimate.
  *
- * A sample whose time is far from the estimate does not change it either, because the time may be wrong. But if the
- * collector's clock was changed, such samples soon become the majority, and the estimate follows them. At most one
+ * A sample whose time is far from the estimated time does not change the estimate either: its time may be wrong. But if
+ * the collector's clock was changed, such samples soon become the majority, and the estimate follows them. At most one
  * sample per second counts towards this majority, so a burst of delayed frames cannot outvote the other samples.
  */
 export class HostClock {
@@ -48,7 +48,7 @@ export class HostClock {
     this.observedAt = wall;
   }
 
-  /** The estimated time of the collector's clock when the last sample arrived; null before the first live sample. */
+  /** The estimated time of the collector's clock at the last accepted sample; null before the first live sample. */
   get latest(): number | null {
     return this.current === null ? null : this.at(this.observedAt);
   }

@@ -41,7 +41,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** The values of a kept column in a history response, where per_core is split into per_core.0, per_core.1, … */
+/** The values of a kept column in a history response, which has `per_core` as `per_core.0`, `per_core.1`, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

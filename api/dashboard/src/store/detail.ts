@@ -26,7 +26,7 @@ interface DetailOptions {
 }
 
 /**
- * If the page's own data is not enough for the displayed span, fetches the history of the span. The cases are:
+ * Fetches the history of the displayed span if the page's own data is not enough. The cases are:
  *
  * - The span ends now and is longer than an hour.
  * - The user has zoomed to a span that begins more than an hour ago.
@@ -35,7 +35,7 @@ interface DetailOptions {
  * The history is kept apart from the live data, and discarded when another span is displayed.
  */
 export class Detail {
-  /** Why the history of the span could not be loaded, as a sentence; null if it could. A failed fetch is retried. */
+  /** Why the last fetch of the history failed, as a sentence; null if it did not fail. A failed fetch is retried. */
   readonly problem = signal<string | null>(null);
   /** Whether the history of the span has arrived. */
   isLoaded = false;

@@ -30,8 +30,8 @@ export interface Arrival {
   /** The age of the sample in ms, as reported by the server; `live` if the sample has only just reached the server. */
   readonly age: "live" | number;
   /**
-   * When the server's previous response arrived, by the monotonic clock. This limits the age of a new sample: a sample
-   * that was not in the previous response cannot have reached the server before this time.
+   * When the server's previous response arrived, by the monotonic clock. A sample that was not in this response is new:
+   * the page assumes that this sample reached the server after that time.
    */
   readonly after?: number | undefined;
 }
@@ -60,7 +60,7 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock; false timestamps from the future are ignored. */
+  /** The newest timestamp of any channel, by the collector's clock. Times that are over a minute ahead are ignored. */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;

@@ -22,9 +22,9 @@ export interface PlacedProcess {
  * The memory of the processes on one GPU, from the samples that this page has received. The history does not store the
  * memory of processes.
  *
- * Each of the `PLACES` holds one process. If all places are taken, the next process takes the place of the process that
- * ended first. If none has ended, the next process takes the place of the process with the least memory, but only if
- * the next process uses more memory.
+ * Each of the `PLACES` holds at most one process. If all places are taken, the next process takes the place of the
+ * process that ended first. If none has ended, the next process takes the place of the process with the least memory,
+ * but only if the next process uses more memory.
  */
 export class ProcessMemory {
   constructor(

@@ -12,7 +12,7 @@ export interface ComparedRow {
   readonly texts: readonly string[];
   /** By how much the second run's value differs from the first run's value; empty if either is not a number. */
   readonly difference: string;
-  /** Whether at least one value of the row was measured for the whole machine, not only for the run's processes. */
+  /** Whether at least one value of the row covers whole GPUs or the whole machine, not only the run's processes. */
   readonly isShared: boolean;
 }
 

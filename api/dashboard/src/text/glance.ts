@@ -7,10 +7,10 @@ import { isSerious, throttleLabels } from "./throttleReasons";
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
 
 /**
- * What one cell of the page of all hosts shows about a GPU.
+ * The cell of a GPU on the page that shows all hosts.
  *
  * The cell shows the most severe problem of the GPU. If there is no problem, it shows whether the GPU is free or in
- * use. It does not show the load of the GPU.
+ * use. Without current data, it shows a question mark. It does not show the load of the GPU.
  */
 export interface Cell {
   readonly id: string;

@@ -8,7 +8,7 @@ export interface MemoryErrors {
   readonly detail: string;
 }
 
-/** A GPU's uncorrectable memory errors and its pending repair; null if it has neither errors nor a pending repair. */
+/** A GPU's uncorrectable memory errors and its pending repair; null if it has neither. */
 export function memoryErrorsOf(values: Values): MemoryErrors | null {
   const count = (name: string) => numberOf(values[name]) ?? 0;
   const recent = count("ecc_errors_uncorrected_volatile");

@@ -27,7 +27,7 @@ export interface SummaryRow {
   readonly name: string;
   readonly label: string;
   readonly text: string;
-  /** Whether the value was measured for the whole machine, not only for the run's processes. */
+  /** Whether the value covers whole GPUs or the whole machine, not only the run's processes. */
   readonly isShared: boolean;
 }
 

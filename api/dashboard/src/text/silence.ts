@@ -6,7 +6,7 @@ const READINGS = ["utilization", "memory_used", "temperature", "power"];
 
 /**
  * Why a GPU reports no readings: the collector's sentence about this GPU, or a general text if there
- * is no such sentence. Null if the GPU reports at least one reading, or has no sample at all.
+ * is no such sentence. Null if the GPU reports at least one of `READINGS`, or has no sample at all.
  */
 export function silenceOfGpu(id: string, host: HostData | null): string | null {
   const values = host?.newest.get(gpuChannel(id))?.values ?? {};

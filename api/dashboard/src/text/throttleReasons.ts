@@ -19,7 +19,7 @@ export interface State {
 /** Reasons that do not count as throttling: an idle GPU lowers its clocks because it has nothing to do. */
 const HARMLESS = new Set(["gpu_idle", "none"]);
 
-/** The labels of the reasons why a GPU is throttled. A reason without a label is shown by its name. */
+/** The labels of the reasons why a GPU is throttled. If a reason has no label, its name is used without underscores. */
 export function throttleLabels(reasons: readonly string[]): string[] {
   const labels = reasons.filter((reason) => !HARMLESS.has(reason)).map(labelOf);
   return [...new Set(labels)];
@@ -43,8 +43,8 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 
 /**
  * Whether the GPU is throttled. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing power
- * slowed the GPU down in the last 5 minutes, but not in the newest sample. `info`: the GPU is throttled only for other
- * reasons, such as a power limit. `calm`: the GPU is not throttled.
+ * slowed the GPU down for at least 1% of the last 5 minutes, but not in the newest sample. `info`: the GPU is throttled
+ * only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
  */
 export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
   const serious = reasons.filter((reason) => isSerious([reason]));
@@ -59,7 +59,7 @@ export function throttleState(reasons: readonly string[], shares: Readonly<Recor
   return limits === "" ? { kind: "calm", text: "Not throttled" } : { kind: "info", text: `Capped: ${limits}` };
 }
 
-/** Whether heat or failing power is among the reasons. A limit that someone configured is not serious. */
+/** Whether the reasons include heat, the hardware or the power supply. A configured limit is not serious. */
 export function isSerious(reasons: readonly string[]): boolean {
   return reasons.some((reason) => reason.startsWith("hw_") || reason.includes("thermal"));
 }

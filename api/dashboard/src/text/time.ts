@@ -17,7 +17,7 @@ const MINUTE_OF_DAY = new Intl.DateTimeFormat("en-GB", {
 });
 const LONG_MS = 300_000;
 
-/** `28 Nov 2026, 14:05–15:05 UTC`: a span, with both dates if they differ. A span under 5 minutes has seconds too. */
+/** `28 Nov 2026, 14:05–15:05 UTC`: a span, with both dates if they differ. A span under 5 minutes includes seconds. */
 export function fullSpan({ from, to }: { readonly from: number; readonly to: number }): string {
   const format = to - from >= LONG_MS ? MINUTE_OF_DAY : FULL;
   return format.formatRange(from, to);
@@ -49,7 +49,11 @@ export function momentTime(wall: number, now: number): string {
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
 }
 
-/** A span such as `23:10:05–23:20:00`. The same date is written only once; the date of `now` is left out. */
+/**
+ * A span such as `23:10:05–23:20:00`.
+ *
+ * A date that both times share is written only once; the date of `now` is left out.
+ */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;

@@ -15,8 +15,8 @@ export function useMonitor(): Monitor {
 }
 
 /**
- * Returns a signal with the result of `read`, updated whenever the data changes. If a component uses the signal as a
- * text or an attribute, only this text or attribute is updated; the component is not rendered again. A change of the
+ * Returns a signal with the result of `read`, updated whenever the data changes. If a component uses the signal as
+ * text or as an attribute, only this text or attribute is updated; the component is not rendered again. A change of the
  * component's props does not update the signal. So if `read` uses props, the component needs a key that contains them.
  */
 export function useReading<T>(read: Read<T>): ReadonlySignal<T> {

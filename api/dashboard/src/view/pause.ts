@@ -2,8 +2,8 @@ import { computed, signal } from "@preact/signals";
 import type { HostData } from "../store/host";
 
 /**
- * A host's data at the moment when the view was paused. `now` is the time of the pause by the collector's clock, and
- * `wall` is the time of the pause by the browser's clock.
+ * A host's data, frozen for a paused view. `now` is the time when the data was frozen, by the collector's clock; `wall`
+ * is the same time by the browser's clock.
  */
 export interface Frozen {
   readonly data: HostData;
@@ -17,7 +17,7 @@ export class Pause {
   readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
   /**
    * Whether the view is paused but no data is frozen yet. This is the case after the user has chosen another host,
-   * until the history of that host has arrived or could not be loaded.
+   * until the history of that host has arrived or has failed to load.
    */
   private readonly isPending = signal(false);
 
@@ -33,7 +33,7 @@ export class Pause {
     this.frozen.value = null;
   }
 
-  /** Call this when the host's history has arrived or could not be loaded. A pending pause then freezes `data`. */
+  /** Call this when the host's history has arrived or has failed to load. A pending pause then freezes `data`. */
   settle(data: HostData | null): void {
     if (this.isPending.peek()) this.freeze(data);
     this.isPending.value = false;

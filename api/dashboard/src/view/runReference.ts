@@ -6,7 +6,7 @@ export interface RunReference {
   readonly host: string | null;
 }
 
-/** Parse the references to two runs, `ID@HOST,ID@HOST` or `ID,ID`; returns null for any other text. */
+/** The references to two runs in a text such as `ID@HOST,ID@HOST` or `ID,ID`; null for any other text. */
 export function runsFrom(text: string | null): readonly RunReference[] | null {
   const runs = text?.split(",").map(referenceFrom) ?? [];
   const found = runs.filter((run) => run !== null);

@@ -25,7 +25,7 @@ export type Page = (typeof PAGES)[number];
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
 
-/** A span in whole ms, so that ticks on the axis fall on whole seconds. */
+/** A span in whole ms. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
@@ -62,7 +62,10 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
     : { from: to - rangeMs(view.range ?? fallback), to, isFixed: false };
 }
 
-/** Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. */
+/**
+ * Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. In the list of
+ * series, only the unknown names are left out.
+ */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const series = query.get("series")?.split(",") ?? null;

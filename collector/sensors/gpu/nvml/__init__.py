@@ -1,1 +1,1 @@
-"""Reads NVIDIA's GPUs through NVML; nothing outside this folder depends on NVML."""
+"""Reads NVIDIA's GPUs through NVML; no other part of the collector calls NVML."""

@@ -66,8 +66,8 @@ class NvmlDevice(GpuDevice):
     def read(self, clock: Clock) -> GpuReading:
         """Read the GPU's values, its processes and its MIG instances.
 
-        The values that seldom change are read only every 30 s. While one of them cannot be read,
-        they are read at each call.
+        The values that seldom change are read only every 30 s. If one of these values cannot be
+        read, the next call reads all of them again.
         """
         try:
             handle, now = self._find_handle(), clock()

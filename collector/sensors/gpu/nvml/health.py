@@ -91,8 +91,8 @@ def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
     """Return a function that reads one of a GPU's memory error counts.
 
     ``error`` is the type of the errors: corrected or uncorrected. ``counter`` is volatile (counted
-    since the driver was loaded) or aggregate (counted over the life of the GPU). A separate
-    function reads each combination, because a GPU may support only some combinations.
+    since the driver was loaded) or aggregate (counted over the life of the GPU). Each combination
+    of the two has its own function, because a GPU may support only some combinations.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
 

@@ -99,7 +99,7 @@ def concerns_all(error: pynvml.NVMLError) -> bool:
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return why a GPU cannot be read, as the rest of a sentence such as "GPU 1 is lost"."""
+    """Return why a GPU cannot be read, as the words after "GPU 1", such as "is lost"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
@@ -145,7 +145,7 @@ class Nvml:
                 pynvml.nvmlShutdown()
 
     def versions(self) -> dict[str, str]:
-        """Return ``driver_version`` and ``nvml_version``, as far as NVML reports them."""
+        """Return ``driver_version`` and ``nvml_version``, if NVML reports them."""
         versions = {}
         for name, function in (
             ("driver_version", pynvml.nvmlSystemGetDriverVersion),

@@ -11,13 +11,13 @@ _ALL_LINKS = 0xFFFFFFFF  # the scope that sums a field over all links, see nvml.
 def links(handle: Handle) -> tuple[float | None, int | None]:
     """Return how many NVLinks the GPU has and how many are up; both are None without NVLink.
 
-    The second number is also None if the GPU has more links than NVML can report the state of.
+    The second number is also None if the GPU has more than ``NVML_NVLINK_MAX_LINKS`` links.
     """
     (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
     if not count:
         return None, None
     if count > pynvml.NVML_NVLINK_MAX_LINKS:
-        return count, None  # NVML cannot report the state of so many links
+        return count, None
     states = (pynvml.nvmlDeviceGetNvLinkState(handle, link) for link in range(int(count)))
     return count, sum(map(bool, states))
 

@@ -52,7 +52,8 @@ class MigInstances:
     def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
         """Return the values of each instance's fields, keyed by the instance's index in NVML.
 
-        ``now`` is the monotonic time in seconds. Raises NVMLError if the whole GPU has a problem.
+        ``now`` is the monotonic time in seconds. Raises an NVMLError if NVML cannot list the
+        instances, or if the error concerns the whole GPU or all GPUs.
         """
         if now >= self._due:
             self._instances = _find(gpu)
