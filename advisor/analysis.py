@@ -47,7 +47,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield ``findings``; omit those with only newer numbers unless ``updates`` is set."""
+        """Yield ``findings``; without ``updates``, omit those of which only the numbers changed."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:

@@ -59,8 +59,8 @@ class Runner:
         of a tick take more than about 20 ms, ``on_tick`` is also called while they are in progress.
         If a slow reading ends after the end of its tick, ``on_tick`` is called again.
 
-        If ``timeouts`` is None, values are discarded if they are read more than ``interval``
-        seconds (at least 1 s) after the start of a reading.
+        If ``timeouts`` is None, late values are discarded: those that are read more than
+        ``interval`` seconds (or 1 s, if that is longer) after the reading began.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [

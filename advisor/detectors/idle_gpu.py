@@ -19,7 +19,7 @@ FLAT_WATTS = 1.0
 # BURST_WATTS.
 BURST_POWER, BURST_WATTS = 1.3, 10.0
 LEAST_MEAN = 0.9  # a mean power below this share of the lowest power is wrong
-FORGET = 60 * MINUTE  # how long the lowest power is remembered at least; at most twice as long
+FORGET = 60 * MINUTE  # the lowest power is remembered for 1 to 2 times this; after gaps, up to 3
 COOLING = 5 * MINUTE  # how long the power takes to fall to the idle power after work
 BUSY_SECONDS = 40.0  # seconds of work that end a stretch
 RECOVERY = 0.03  # share of the idle time that is subtracted from the seconds of work
@@ -41,10 +41,7 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Floor:
-    """The lowest recent power of a GPU, from readings while its memory was held.
-
-    A reading is remembered for at least FORGET milliseconds, and at most twice as long.
-    """
+    """The lowest recent power of a GPU, from readings while its memory was held."""
 
     power: float = 1e9  # watts, since ``since``
     before: float = 1e9  # watts, in the time FORGET before

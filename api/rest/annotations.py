@@ -74,7 +74,7 @@ async def annotations(
         ),
     ] = 1000,
 ) -> AnnotationsResponse:
-    """Return the stored annotations. A new annotation is stored within a second."""
+    """Return the stored annotations. A new annotation is usually stored within a second."""
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
