@@ -91,9 +91,9 @@ def gmqtt_client(address: Address, topic: str, count: int) -> Sequence[bytes]:
         received: asyncio.Queue[bytes] = asyncio.Queue()
         client = gmqtt.Client(uuid.uuid4().hex)
         client.on_message = lambda _client, _topic, payload, *_: received.put_nowait(payload)
+        client.on_connect = lambda *_: client.subscribe(topic, qos=1)  # after a reconnection too
         async with asyncio.timeout(_SECONDS):
             await client.connect("127.0.0.1", address.port, version=address.version)
-            client.subscribe(topic, qos=1)
             messages = [await received.get() for _ in range(count)]
             await client.disconnect()
         return messages
