@@ -67,7 +67,9 @@ class ActiveFindings:
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
         """Adopt the finding of ``event`` if it is active and not yet known.
 
-        Yield the event as a message to publish, unless the broker still retains the event.
+        If MOST_ADOPTED findings are known, no more are adopted.
+        Yield the event of an adopted finding as a message to publish, unless the broker still
+        retains the event.
         """
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:

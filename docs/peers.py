@@ -13,7 +13,7 @@ from typing import NamedTuple
 class Names(NamedTuple):
     """The names of one metric in three other exporters.
 
-    The name is empty if the exporter does not have the metric.
+    A name is empty if its exporter does not have the metric.
     """
 
     dcgm: str = ""

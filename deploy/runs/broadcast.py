@@ -1,6 +1,7 @@
 """Publishes a run from a background thread while the command is running.
 
-So the command waits neither for the broker nor for the libraries, which take half a second to load.
+So the command starts without waiting for the broker or for the libraries. The libraries take half a
+second to load.
 """
 
 import getpass

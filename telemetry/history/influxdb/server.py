@@ -21,7 +21,7 @@ _IDLE_SOCKETS = 8  # the most idle connections that stay open; more may be open 
 
 
 class Server:
-    """The InfluxDB server of one account. The methods are thread-safe."""
+    """An InfluxDB server, accessed with one account. The methods are thread-safe."""
 
     def __init__(self, account: Account) -> None:
         """Create a connection pool; nothing is sent yet."""
