@@ -22,7 +22,7 @@ class Player:
 
     ``played`` is the number of entries processed so far, ``sent`` the number of messages
     acknowledged, and ``too_large`` the number of messages skipped because of their size.
-    ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is true if the
+    ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is set once the
     broker has delivered the first message back to us, which proves that the user may publish. An
     acknowledgement does not prove this: Mosquitto also acknowledges messages that the user may not
     publish, and then discards them.
@@ -38,7 +38,7 @@ class Player:
         bus.on_connected = self._note_connection
         bus.on_published = self._note_acknowledgement
         bus.on_message = self._note_delivery
-        self.delivered = False
+        self.delivered = threading.Event()
         self.played = self.sent = self.too_large = self.elapsed = 0
 
     def play(self, entries: Iterable[Entry], replay: Replay, speed: float) -> None:
@@ -85,23 +85,15 @@ class Player:
                         return
                     self._changed.wait(_POLL_SECONDS)
 
-    def wait_delivered(self, seconds: float) -> bool:
-        """Return whether the first message is delivered within ``seconds``."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self.delivered, seconds)
-
     def _is_over(self, deadline: float | None) -> bool:
         if deadline is not None:
             return time.monotonic() > deadline
         return self._stopping.is_set()
 
     def _note_delivery(self, message: Message) -> None:
-        if self.delivered or message.retained:  # a retained message is older than the replay
-            return
-        with self._changed:
-            self.delivered = True
-            self._changed.notify_all()
-        self._bus.unsubscribe(message.topic)
+        if not message.retained and not self.delivered.is_set():  # retained ones are older
+            self.delivered.set()
+            self._bus.unsubscribe(message.topic)
 
     def _note_connection(self) -> None:
         with self._changed:

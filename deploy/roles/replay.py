@@ -140,8 +140,8 @@ class _Command:
             with suppress(_StoppedError):
                 player.play(self._entries(Recording(self.topics)), replayed, self.speed)
             player.publish(list(replayed.endings(unix_milliseconds())), _ENDING_SECONDS)
-            delivered = player.wait_delivered(_DELIVERY_SECONDS if player.sent else 0)
-        if player.sent and not delivered:
+            is_lost = player.sent > 0 and not player.delivered.wait(_DELIVERY_SECONDS)
+        if is_lost:
             raise SystemMonitorError(
                 f"The broker at {self.settings.broker.masked()} acknowledged the messages but did "
                 "not deliver them: log in as a user that may publish to the topics of the replay "
