@@ -26,7 +26,7 @@ class Reads:
         self._began = -math.inf  # when the newest load began
 
     def add(self, now: float, total: float) -> None:
-        """Note that ``total`` bytes had been read by ``now`` (seconds)."""
+        """Record that ``total`` bytes had been read by ``now`` (seconds)."""
         self._totals.add(now, total)
 
     def explain(self, found: Growth) -> bool:

@@ -125,7 +125,7 @@ class Hardware:
         "slower PCIe link than before; or a sensor fails.",
         "`critical`: a counter of uncorrectable errors has grown (the finding ends after "
         f"{_USUAL['errors']:g} min without a new error), or no sample of a GPU has arrived for "
-        f"{_USUAL['lost']:g} s while the GPU sensor reports a failure. `warning`: a row remap or "
+        f"{_USUAL['lost']:g} s while the GPU sensor fails or hangs. `warning`: a row remap or "
         f"page retirement is pending in {CONFIRMED} readings in a row, the PCIe link is slow, or a "
         f"sensor fails or hangs for {_USUAL['failing']:g} min. The PCIe link is slow if, for "
         f"{_USUAL['link']:g} min under load (utilization of at least {LOADED:g}%), its speed (the "

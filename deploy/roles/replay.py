@@ -114,7 +114,7 @@ class _Command:
                 f"as in 'replay-{HOST}'."
             )
         if self.form.past:
-            return  # only late samples are published, which replace no current value
+            return  # nothing that is published replaces a current value
         if live := LiveHosts(self._bus(), self.settings.topics, names).find():
             raise SystemMonitorError(
                 f"A host named {live[0]!r} is already publishing to the broker at "
