@@ -69,15 +69,21 @@ class ActiveFindings:
 
         If MOST_ADOPTED findings are known, no more are adopted.
         Yield the event of an adopted finding as a message to publish, unless the broker still
-        retains the event.
+        retains the event. A finding that is over is removed from the broker if it is still
+        retained there: a broker that was killed may have lost the removal.
         """
         finding, base = Finding.of(event), event.id.partition(".")[0]
+        known = self._hosts.get(finding.host, {}).get(event.channel)
         if finding.state is State.OVER:
             self._note_end(finding.host, base)
+            if known is not None and known.adopted and known.base == base:
+                yield from self._remove(finding.host, event.channel)
+        elif known is not None:
             return
-        if event.channel in self._hosts.get(finding.host, {}):
-            return
-        if sum(map(len, self._hosts.values())) < MOST_ADOPTED:
+        elif (finding.host, base) in self._ended:
+            if is_retained:
+                yield from self._remove(finding.host, event.channel)
+        elif sum(map(len, self._hosts.values())) < MOST_ADOPTED:
             self._add(event.channel, _Active(finding, base, event, adopted=True))
             if not is_retained:
                 yield _message(event, retain=True)
@@ -154,12 +160,16 @@ class ActiveFindings:
         self._hosts.setdefault(active.finding.host, {})[channel] = active
 
     def _end(self, active: _Active, finding: Finding) -> Iterator[Change]:
-        host, channel = active.finding.host, active.event.channel
-        del self._hosts[host][channel]
-        if not self._hosts[host]:
-            del self._hosts[host]
-        self._note_end(host, active.base)
+        self._note_end(active.finding.host, active.base)
         yield _message(finding.event(active.base + END), retain=False)
+        yield from self._remove(active.finding.host, active.event.channel)
+
+    def _remove(self, host: str, channel: str) -> Iterator[Change]:
+        """Forget a finding, and remove its retained message."""
+        findings = self._hosts.get(host, {})
+        findings.pop(channel, None)
+        if not findings:
+            self._hosts.pop(host, None)
         yield Change(host, channel, b"", retain=True)
         if self._shared:  # the removal also deleted the findings of other hosts on this topic
             for others in self._hosts.values():

@@ -123,6 +123,12 @@ class RunKeeper:
         else:
             self._follow(run, event, own=False)
 
+    def is_outdated(self, event: Event) -> bool:
+        """Return whether ``event`` is a state of a run of this host that is over."""
+        run = run_from(event)
+        is_ours = event.host == self._host and run.channel == event.channel
+        return is_ours and not event.is_end and run.id in self._over
+
     def step(self) -> None:
         """Check the processes; begin, publish and end runs as needed."""
         followed = {pid for each in self._runs.values() if each.tree for pid in each.tree.pids}

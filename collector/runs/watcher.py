@@ -152,7 +152,11 @@ class RunWatcher:
             keeper.note_sample(item)
             return
         event = self._decoded(item)
-        if event is not None:
+        if event is None:
+            return
+        if item.retained and keeper.is_outdated(event):
+            self._over.append(item.topic)  # a broker that was killed may have lost the deletion
+        else:
             keeper.note_run(event)
 
     def _decoded(self, message: Message) -> Event | None:

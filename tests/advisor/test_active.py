@@ -176,6 +176,34 @@ def test_a_finding_that_is_over_is_not_adopted(active: ActiveFindings) -> None:
     assert active.hosts() == []
 
 
+def test_the_removal_of_a_finding_is_published_again_if_the_broker_has_lost_it(
+    active: ActiveFindings,
+) -> None:
+    (began,) = active.note(found())
+    _, removal = active.note(found().over(SINCE + 2000))
+    assert [*active.adopt(event(began), is_retained=True)] == [removal]
+    assert active.hosts() == []
+
+
+def test_a_retained_finding_is_removed_if_the_history_has_its_end(active: ActiveFindings) -> None:
+    before = ActiveFindings(shared_topics=False)
+    (began,) = before.note(found())
+    end, removal = before.note(found().over(SINCE + 2000))
+    assert [*active.adopt(event(began), is_retained=True)] == []
+    assert [*active.adopt(event(end), is_retained=False)] == [removal]
+    assert active.hosts() == []
+
+
+def test_a_finding_that_began_again_is_not_removed_with_an_earlier_one(
+    active: ActiveFindings,
+) -> None:
+    (first,) = active.note(found())
+    assert len([*active.note(found().over(SINCE + 2000))]) == 2
+    assert len([*active.note(found(SINCE + 9000, since=SINCE + 9000))]) == 1
+    assert [*active.adopt(event(first), is_retained=True)] == []
+    assert active.hosts() == ["a"]
+
+
 def test_made_up_findings_are_adopted_up_to_a_limit(active: ActiveFindings) -> None:
     for number in range(MOST_ADOPTED + 2):
         made_up = example(channel=f"system/findings/x/{number}")

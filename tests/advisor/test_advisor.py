@@ -79,10 +79,10 @@ def advising(
         advisor.stop()
 
 
-def gpu(temperature: float, host: str = "alpha") -> bytes:
+def gpu(temperature: float, host: str = "alpha", channel: str = CHANNEL) -> bytes:
     values = dict.fromkeys(("utilization", "memory_used", "memory_total", "power"))
     now = unix_milliseconds()
-    return Sample(CHANNEL, host, now, {**values, "temperature": temperature}).payload()
+    return Sample(channel, host, now, {**values, "temperature": temperature}).payload()
 
 
 def count(report: Report, name: str) -> object:
@@ -94,11 +94,13 @@ def messages(client: Listener, topic: str = HOT) -> list[Received]:
     return [each for each in client.received if each.topic == topic]
 
 
-def publish_until(client: Listener, temperature: float, done: Callable[[], bool]) -> None:
+def publish_until(
+    client: Listener, temperature: float, done: Callable[[], bool], channel: str = CHANNEL
+) -> None:
     """Publish samples until the advisor has reacted."""
 
     def publish() -> bool:
-        client.publish(CHANNEL, gpu(temperature), retain=True)
+        client.publish(channel, gpu(temperature, channel=channel), retain=True)
         return done()
 
     wait_until(publish, f"the reaction to {temperature} °C")

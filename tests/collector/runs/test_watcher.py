@@ -11,8 +11,8 @@ from tests.services.processes import wait_until
 from tests.states import run
 
 
-def message(payload: bytes) -> Message:
-    return Message("system/runs/x", payload, False, 1, 0, 0)  # noqa: FBT003 - live
+def message(payload: bytes, *, retained: bool = False) -> Message:
+    return Message("system/runs/x", payload, retained, 1, 0, 0)
 
 
 def test_a_flood_is_discarded_and_a_run_among_it_is_not_looked_at_for_long() -> None:
@@ -40,3 +40,20 @@ def test_what_is_not_a_run_is_ignored_and_a_run_that_cannot_go_on_is_ended(
     end, deletion = published
     assert (end.topic, end.retain, b'"x.end"' in end.payload) == ("system/runs/x", False, True)
     assert (deletion.topic, deletion.retain, deletion.payload) == ("system/runs/x", True, b"")
+
+
+def test_the_deletion_of_a_state_is_published_again_if_the_broker_has_lost_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher_module, "_PAUSE_SECONDS", 0.01)
+    published: list[Publication] = []
+    watcher = RunWatcher("alpha", TopicScheme(), published.append, lambda: True)
+    watcher.start()
+    state = run("x", channel="system/runs/x", process="another boot").payload()
+    watcher.receive(message(state))
+    wait_until(lambda: len(published) == 2, "its end")
+    watcher.receive(message(state))  # live: its publisher is back, and will publish its end
+    watcher.receive(message(state, retained=True))
+    wait_until(lambda: len(published) == 3, "the deletion")
+    watcher.stop()
+    assert published[1] == published[2]
