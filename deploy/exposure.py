@@ -37,16 +37,18 @@ def require_guarded_broker(settings: Settings) -> None:
 
 
 def _refuse_beyond_loopback(setting: str, host: str, advice: str) -> None:
-    if not _is_loopback(host):
+    addresses = _addresses(host)
+    if not addresses:
+        raise SettingsError(f"{setting} = {host} is not a known host name or an IP address.")
+    if not all(ipaddress.ip_address(each).is_loopback for each in addresses):
         raise SettingsError(
             f"{setting} = {host} accepts connections from other machines, but {advice}."
         )
 
 
-def _is_loopback(host: str) -> bool:
-    """Return whether ``host`` is a loopback address, or a name that has only loopback addresses."""
+def _addresses(host: str) -> set[str]:
+    """Return the addresses of ``host``; empty if the name cannot be resolved."""
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:
-        return False
-    return all(ipaddress.ip_address(address).is_loopback for address in found)
+        return set()

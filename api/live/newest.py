@@ -277,7 +277,7 @@ class Newest:
         live = not update.retained
         while more > 0 and self._bytes + more > self.max_bytes:
             if not (live and self._evict_silent(update)):
-                return "too much at once"
+                return "too much data"
         if state is not None and not state.places.claim({update.channel}, live=live):
             return "too many channels"
         return None if self._places.claim({update.host}, live=live) else "too many hosts"

@@ -203,7 +203,10 @@ NOT_READY: Mapping[str, Any] = {
 
 ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "Invalid token."),
-    403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
+    403: (
+        "foreign_origin",
+        "Pages of 'http://example.org' are not allowed to send requests to this server.",
+    ),
     404: ("unknown_host", "Host 'gpu-70' is not known; known hosts: 'gpu-07'."),
     408: ("timeout", "The body did not arrive within 10 s."),
     409: (

@@ -61,8 +61,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not self._may_ask(origin, host):
             message = (
-                f"Pages of {quote(origin)} may not send requests to this server. Allow them with "
-                "http_allowed_origins."
+                f"Pages of {quote(origin)} are not allowed to send requests to this server. "
+                "Allow them with http_allowed_origins."
             )
             return JSONResponse(error_body("foreign_origin", message), HTTPStatus.FORBIDDEN)
         return None

@@ -113,7 +113,7 @@ class Publisher:
             with self._changed:
                 all_sent = self._changed.wait_for(self._all_sent, seconds)
         if self.waiting:
-            log.warning("%d messages were not sent to the broker and are lost.", self.waiting)
+            log.warning("Messages that were not sent to the broker and are lost: %d.", self.waiting)
         self._bus.stop()
         return all_sent
 

@@ -69,8 +69,8 @@ class Recording:
         if skipped := self.rejected.total():
             reasons = ", ".join(f"{number} {reason}" for reason, number in self.rejected.items())
             yield (
-                f"{skipped:,} of the {self.lines:,} lines of {name} are not valid and were "
-                f"skipped ({reasons}); the first is {self.first_error}"
+                f"Lines of {name} that are not valid and were skipped: {skipped:,} of "
+                f"{self.lines:,} ({reasons}); the first is {self.first_error}"
             )
         if not self.samples:
             yield (

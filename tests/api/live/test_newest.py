@@ -155,7 +155,7 @@ def test_messages_beyond_the_memory_limit_are_refused_and_counted() -> None:
     assert not newest.accept(Update(cpu("small", age=-2), size=11))
     assert newest.accept(Update(cpu("large", age=-1), size=10))
     assert newest.accept(Update(cpu("third"), size=1))
-    assert newest.refused == {"too much at once": 2}
+    assert newest.refused == {"too much data": 2}
 
 
 def test_retained_messages_do_not_take_the_memory_of_live_ones() -> None:
@@ -168,7 +168,7 @@ def test_retained_messages_do_not_take_the_memory_of_live_ones() -> None:
     assert newest.hosts.keys() == {"alpha", "beta"}
     assert newest.accept(Update(cpu("beta", age=-1), size=MAX_BYTES - 1))
     assert newest.hosts["alpha"].updates.keys() == {"system/cpu"}
-    assert newest.refused == {"too much at once": 1}
+    assert newest.refused == {"too much data": 1}
 
 
 def test_more_hosts_may_take_more_memory() -> None:

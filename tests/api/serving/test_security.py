@@ -119,7 +119,7 @@ def test_requests_of_a_foreign_page_are_rejected(shared_api: RunningApi, origin:
     code, error, headers = refusal_of(shared_api, WS, origin=origin)
     assert (code, error["code"]) == (403, "foreign_origin")
     assert error["message"].startswith(
-        f"Pages of '{origin}' may not send requests to this server. "
+        f"Pages of '{origin}' are not allowed to send requests to this server. "
     )
     assert_protected(headers)
     answer = shared_api.client.get(METRICS, headers={"Origin": origin})
