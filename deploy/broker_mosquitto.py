@@ -34,7 +34,7 @@ _SALT_BYTES = 12  # Mosquitto 2.0 accepts no other length
 _MAX_TOPIC_BYTES = 65_535
 
 # As in deploy/mosquitto/mosquitto.conf, where the limits are explained. The queues are saved every
-# 5 s, and after a crash of the broker the collector sends its last 10 s again.
+# 5 s, and after a crash of the broker the collector sends the 10 s before the crash again.
 _CONFIGURATION = """\
 {listeners}
 allow_anonymous {anonymous}

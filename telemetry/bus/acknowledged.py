@@ -12,7 +12,8 @@ class Acknowledged:
     """Keeps messages for 10 s after their first acknowledgement, because the broker may lose them.
 
     The broker may die before it delivers or saves a message. Only messages that the history needs
-    are kept. Sending a message again does not extend the 10 s.
+    are kept. Sending a message again does not extend the 10 s. Messages do not expire while the
+    broker is unavailable.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,14 +23,18 @@ class Acknowledged:
         self._messages: dict[int, tuple[float, Queued]] = {}
 
     def add(self, messages: Iterable[Queued]) -> None:
-        """Note that ``messages`` have been acknowledged, and discard old messages."""
+        """Keep those of ``messages``, which have been acknowledged, that the history needs."""
         now = self._clock()
         for each in messages:
             if each.for_history:
                 self._messages.setdefault(id(each), (now, each))
+
+    def expire(self) -> None:
+        """Discard the messages that were acknowledged more than 10 s ago."""
+        earliest = self._clock() - _SECONDS
         while self._messages:
             oldest = next(iter(self._messages))
-            if self._messages[oldest][0] >= now - _SECONDS:
+            if self._messages[oldest][0] >= earliest:
                 return
             del self._messages[oldest]
 

@@ -34,8 +34,8 @@ class Publisher:
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
-    follow, and so do those that the broker has acknowledged in the last 10 s. All these older
-    messages, except events, are marked as late. The history overwrites duplicates.
+    follow, and so do those that the broker acknowledged in the last 10 s before it failed. All
+    these older messages, except events, are marked as late. The history overwrites duplicates.
 
     A message with an empty payload deletes the retained message of its topic. Such a message is
     sent after the unretained messages of its topic: the message that a run has ended is sent before
@@ -71,6 +71,7 @@ class Publisher:
         self._status_due = False
         self._flushed = False
         self._greeting_due: float | None = None  # when to send the newest messages; monotonic
+        self._greeted = 0  # the newest connection for which that has been done
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.taken = 0
@@ -147,6 +148,9 @@ class Publisher:
     def flush(self) -> None:
         """Send the queued messages soon. Never blocks."""
         with self._changed:
+            is_greeted = self._bus.connections == self._greeted
+            if is_greeted and self._bus.connected and self._all_acknowledged():
+                self._sent.expire()
             if self.waiting:
                 self._flushed = True
                 if self._may_send():  # whether it is displaced depends on the time
@@ -246,6 +250,7 @@ class Publisher:
         greets = self._greeting_due is not None
         if greets:
             self._greeting_due = None
+            self._greeted = self._bus.connections
             self._unsent = dict.fromkeys(self._newest)
             self._requeue(self._sent.recent(self._newest))
         messages: list[Publication] = []
@@ -261,11 +266,11 @@ class Publisher:
         self.sent += len(messages)
         self._unacknowledged = None
         self._acknowledged.clear()
-        if self._status is None:
-            pass
-        elif greets:
+        if self._status and greets:
             messages.insert(0, self._status())
-        elif self._status_due:  # last, so that it does not count these messages as waiting
+        elif (
+            self._status and self._status_due
+        ):  # last, so that it does not count these messages as waiting
             messages.append(self._status())
         self._status_due = False
         self._flushed = self.waiting > 0
@@ -277,7 +282,9 @@ class Publisher:
         return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
-        self._sent.add(self._batch)
+        if self._batch:  # the broker has just acknowledged it, so the broker is available
+            self._sent.add(self._batch)
+            self._sent.expire()
         for item in self._batch:
             if item.deletes and self._newest.get(item.publication.topic) is item:
                 del self._newest[item.publication.topic]

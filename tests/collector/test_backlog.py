@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,6 +71,23 @@ def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again_a
     assert_the_past_is_marked(after)
     assert numbers(after, late=True)[0] == before[0]
     assert numbers(after, late=False)[0] > before[-1]
+
+
+def test_they_are_sent_again_after_an_outage_of_any_length(
+    own_mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.bus.acknowledged._SECONDS", 0.5)
+    sensor = CountingSensor()
+    with collecting(BrokerAddress("127.0.0.1", own_mosquitto.port), sensor) as collector:
+        with Listener(own_mosquitto.port, CHANNEL) as listener:
+            third = numbers(decoded(listener.wait_for(CHANNEL, 5)), late=False)[2]
+        own_mosquitto.kill()
+        wait_until(lambda: collector.report().problem is not None, "the outage")
+        outage = time.monotonic()
+        wait_until(lambda: time.monotonic() - outage > 1, "a longer outage than 0.5 s")
+        own_mosquitto.start()
+        with Listener(own_mosquitto.port, CHANNEL) as listener:
+            wait_until(lambda: third in numbers(decoded(listener.on(CHANNEL)), late=True), "it")
 
 
 @contextmanager

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 TOPIC = "system/cpu"
 PAYLOADS = [str(number).encode() for number in range(500)]
-OUTAGE_SECONDS = 25.0  # the collector sends only its last 10 s again
+OUTAGE_SECONDS = 25.0  # of the history, before and after the death of the broker
 
 
 @contextmanager
