@@ -126,7 +126,7 @@ def _check_history(settings: Settings) -> str:
 def _check_notices(settings: Settings) -> str:
     names = [sender.name for sender in wiring.senders(settings)]
     if not names:
-        return announcement.OFF
+        return "off, because neither notify_urls nor notify_command is set"
     return f"to {', '.join(names)}; `system-monitor notify --test` sends a test notice to each"
 
 

@@ -72,6 +72,15 @@ def test_each_sensor_reports_what_it_finds(capsys: pytest.CaptureFixture[str]) -
     assert "core" in shown["cpu"]
 
 
+def test_notices_are_off_unless_a_setting_names_where_to_send_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, shown = check(capsys)
+    assert shown["Notices"] == "off, because neither notify_urls nor notify_command is set"
+    _, shown = check(capsys, "--notify-command", "true")
+    assert shown["Notices"].startswith("to ")
+
+
 def test_a_disabled_sensor_is_off_and_not_opened(capsys: pytest.CaptureFixture[str]) -> None:
     _, shown = check(capsys, "--disabled-sensors", "gpu,disk")
     assert shown["gpu"] == shown["disk"] == "off (setting disabled_sensors)"
