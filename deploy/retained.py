@@ -65,9 +65,9 @@ class RetainedMessages:
                 self._changed.wait_for(lambda: found <= self._removed, _REMOVED_SECONDS)
         if kept := found - self._removed:
             raise SystemMonitorError(
-                f"The broker at {self._broker.masked()} still retains {len(kept)} of the "
-                f"{len(found)} messages of {self._host!r}, such as the one on {min(kept)}: log in "
-                "as a user that may publish to the host's topics."
+                f"The broker at {self._broker.masked()} still retains messages of "
+                f"{self._host!r} ({len(kept)} of {len(found)}), such as the one on {min(kept)}: "
+                "log in as a user that is allowed to publish to the host's topics."
             )
         return found
 

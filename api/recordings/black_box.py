@@ -35,8 +35,8 @@ _FAILED = "Recordings that could not be written"
 _SKIPPED = "Runs not recorded because too many runs of their host were recorded at the same time"
 _BUFFERED = "Size of the messages that are kept in memory for recordings"
 _TOO_MANY = (
-    "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
-    "%d runs have been skipped so far."
+    "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time. "
+    "Runs skipped so far: %d."
 )
 
 

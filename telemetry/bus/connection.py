@@ -230,7 +230,7 @@ class BusConnection:
         except Exception as error:
             self.callback_errors += 1
             self._errors.write(
-                "An MQTT callback failed (%r); %d failures so far.", error, self.callback_errors
+                "An MQTT callback failed (%r). Failures so far: %d.", error, self.callback_errors
             )
             log.debug("Traceback of the callback", exc_info=True)
 
