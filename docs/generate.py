@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from advisor.detectors.registry import DETECTORS
 from api.rest.overview import OverviewResponse
 from api.rest.responses import (
     AnnotationsResponse,
@@ -22,20 +21,20 @@ from api.rest.responses import (
 )
 from api.runs.responses import RunsResponse
 from docs import asyncapi, openapi
+from docs.findings import detectors_sections, kinds_table
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
+from docs.markdown import table
 from docs.peers import PEERS
 from docs.typescript import interfaces
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
-from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
-from telemetry.quantities import with_unit
 from telemetry.settings import file_setting
 from telemetry.settings.fields import SettingFields
 
 ROOT = Path(__file__).parents[1]
-_PAGES = ("asyncapi", "channels", "findings", "prometheus", "rest", "settings")
+_PAGES = ("asyncapi", "channels", "detectors", "findings", "prometheus", "rest", "settings")
 FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
@@ -67,7 +66,7 @@ def settings_table() -> str:
         )
         meaning = " ".join(filter(None, (field.description, _allowed(field.metadata), in_file)))
         rows.append((f"`{name}`", "" if no_default else f"`{default}`", meaning))
-    return _table(("setting", "default", "meaning"), rows)
+    return table(("setting", "default", "meaning"), rows)
 
 
 def _allowed(constraints: Iterable[object]) -> str:
@@ -99,14 +98,14 @@ def channels_table() -> str:
     counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`, `last_will`"
     rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, "sample", _KEPT[Retention.NONE], status))
     head = ("channel = topic", "fixed fields", "other fields", "nature", "kept for", "what")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def fields_tables() -> str:
     """Return, for each channel, a table of all its fields."""
     return "\n\n".join(
         f"## `{family.channel}`\n\n{family.help}\n\n"
-        + _table(("field", "type", "unit", "meaning", "example"), _field_rows(family))
+        + table(("field", "type", "unit", "meaning", "example"), _field_rows(family))
         for family in FAMILIES
     )
 
@@ -126,32 +125,6 @@ def _field_row(field: Field) -> tuple[str, ...]:
     return f"`{field.name}`", str(field.kind), field.unit, field.help, f"`{example}`"
 
 
-def findings_tables() -> str:
-    """Return, for each kind of finding, its meaning and a table of its rule and thresholds."""
-    kinds = [detector.kind for detector in DETECTORS]
-    return "\n\n".join(
-        f"### `{kind.name}`\n\n{kind.help}\n\n"
-        + _table(
-            ("", ""),
-            (
-                ("rule", kind.rule),
-                ("not reported", kind.not_reported),
-                ("limits", kind.limits),
-                ("sources", kind.sources),
-                ("thresholds", _thresholds(kind.name)),
-            ),
-        )
-        for kind in kinds
-    )
-
-
-def _thresholds(kind: str) -> str:
-    return "; ".join(
-        f"`{kind}.{name}` = {with_unit(f'{each.default:g}', each.unit)} ({each.help})"
-        for name, each in THRESHOLDS[kind].items()
-    )
-
-
 def metrics_table() -> str:
     """Return a table of the metrics that are generated from the catalogue."""
     rows = []
@@ -163,31 +136,26 @@ def metrics_table() -> str:
         if texts := [field.name for field in info_fields(family)]:
             meaning = "always 1; the text fields of the channel are labels"
             rows.append((info_name(family), ", ".join([*labels, *texts]), meaning))
-    return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
+    return table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
 
 
 def peers_table() -> str:
-    """Return a table of our metrics that other exporters also have, with the names used there."""
+    """Return a table of metrics that other exporters have too, with their names in each."""
     rows = [
         (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
         for ours, names in PEERS.items()
     ]
-    return _table(("System Monitor", "dcgm-exporter", "nvidia_gpu_exporter", "node_exporter"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+    return table(("System Monitor", "dcgm-exporter", "nvidia_gpu_exporter", "node_exporter"), rows)
 
 
 def topics_table() -> str:
     """Return a table with a row for each operation on a topic."""
-    return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
+    return table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
 
 
 def frames_table() -> str:
     """Return a table with a row for each kind of message on the WebSocket."""
-    return _table(("from", "what", "example"), asyncapi.frames())
+    return table(("from", "what", "example"), asyncapi.frames())
 
 
 def paths_tables() -> str:
@@ -196,7 +164,7 @@ def paths_tables() -> str:
     for name, what, parameters in openapi.operations():
         blocks += [f"### `{name}`", what]
         if parameters:
-            blocks.append(_table(("parameter", "default", "meaning"), parameters))
+            blocks.append(table(("parameter", "default", "meaning"), parameters))
     return "\n\n".join(blocks)
 
 
@@ -206,7 +174,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
-    "findings": findings_tables,
+    "kinds": kinds_table,
+    "detectors": detectors_sections,
     "metrics": metrics_table,
     "paths": paths_tables,
     "peers": peers_table,

@@ -125,18 +125,23 @@ class Hardware:
         "slower PCIe link than before; or a sensor fails.",
         "`critical`: a counter of uncorrectable errors has grown (the finding ends after "
         f"{_USUAL['errors']:g} min without a new error), or no sample of a GPU has arrived for "
-        f"{_USUAL['lost']:g} s while the GPU sensor fails or hangs. `warning`: a row remap or "
+        f"{_USUAL['lost']:g} s while the GPU sensor fails or hangs.\n"
+        "`warning`: a row remap or "
         f"page retirement is pending in {CONFIRMED} readings in a row, the PCIe link is slow, or a "
-        f"sensor fails or hangs for {_USUAL['failing']:g} min. The PCIe link is slow if, for "
+        f"sensor fails or hangs for {_USUAL['failing']:g} min.\n"
+        "The PCIe link is slow if, for "
         f"{_USUAL['link']:g} min under load (utilization of at least {LOADED:g}%), its speed (the "
-        "number of lanes times the speed of a lane) was below its highest speed so far. The "
-        "finding about the link ends once the link has had its highest speed for "
-        f"{STEADY} min under load. The subject of a finding about a sensor is `sensor-NAME`.",
-        "corrected errors; errors from before the first sample; counters that a restart resets; "
-        "a link that slows down while the GPU is idle; a GPU that is missing after the collector "
-        "was restarted",
-        "NVIDIA's Xid events (errors in the kernel log) are not read. A lost GPU is detected from "
-        "`system/status`, so a recording must contain that channel.",
+        "number of lanes times the speed of a lane) was below its highest speed so far. "
+        "The finding about the link ends once the link has had its highest speed for "
+        f"{STEADY} min under load.\n"
+        "The subject of a finding about a sensor is `sensor-NAME`.",
+        "corrected errors\n"
+        "errors from before the first sample\n"
+        "counters that a restart resets\n"
+        "a link that slows down while the GPU is idle\n"
+        "a GPU that is missing after the collector was restarted",
+        "NVIDIA's Xid events (errors in the kernel log) are not read.\n"
+        "A lost GPU is detected from `system/status`, so a recording must contain that channel.",
         "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, and a pending "
         "repair needs a reset; the times are our own choice",
     )

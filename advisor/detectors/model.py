@@ -20,7 +20,8 @@ class Kind:
 
     ``rule`` describes when a finding begins and ends. ``not_reported`` lists what must not cause a
     finding. ``limits`` describes what the detector cannot detect, and what it may report wrongly.
-    ``sources`` names the origin of the thresholds.
+    ``sources`` names the origin of the thresholds. Each line of these texts is an item of a list,
+    or, if it begins with a dash, of a list in the item above it.
     """
 
     name: str

@@ -92,18 +92,23 @@ class Throttling:
         "The finding reports by how much the clock is lowered.",
         "For each cause, the detector calculates the share of the last "
         f"{WINDOW_SECONDS / 60:g} min (or of the last {FEWEST_READINGS} readings, if these take "
-        "longer) in which the cause was active. The finding is a `warning` if the share for a "
+        "longer) in which the cause was active.\n"
+        "The finding is a `warning` if the share for a "
         "thermal slowdown, a hardware slowdown or a power brake is at least "
-        f"{_USUAL['share']:g}%, and at least {FEWEST_SLOW} readings show this cause. The finding "
+        f"{_USUAL['share']:g}%, and at least {FEWEST_SLOW} readings show this cause.\n"
+        "The finding "
         f"is an `info` if the share for the power cap has been at least {_USUAL['cap']:g}% for "
-        f"{WINDOW_SECONDS / 60:g} min "
-        f"and the smoothed utilization is at least {FULL_LOAD:g}%. The finding ends once two "
+        f"{WINDOW_SECONDS / 60:g} min and the smoothed utilization is at least {FULL_LOAD:g}%.\n"
+        "The finding ends once two "
         f"conditions have held for {WINDOW_SECONDS / 60:g} min: the share for each slowdown is "
         f"below {END * _USUAL['share']:g}%, and the share for the power cap is below "
         f"{CAP_END * _USUAL['cap']:g}%.",
-        "the throttle reason `gpu_idle`; clocks that a user has set; a slowdown in a single "
-        "sample; the power cap as a `warning` (it causes at most an `info`)",
-        "Throttling between two samples is not detected. The reduction of the clock is reported "
+        "the throttle reason `gpu_idle`\n"
+        "clocks that a user has set\n"
+        "a slowdown in a single sample\n"
+        "the power cap as a `warning` (it causes at most an `info`)",
+        "Throttling between two samples is not detected.\n"
+        "The reduction of the clock is reported "
         "only if the GPU has also been observed at work without a slowdown.",
         "the throttle reasons and their meaning: nvmlClocksEventReasons in nvml.h; the shares were "
         "tuned on the even seeds of `python -m tests.benchmarks.findings`",

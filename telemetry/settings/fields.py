@@ -72,7 +72,7 @@ class SettingFields(BaseModel):
     finding_thresholds: Thresholds = Field(
         (),
         description="Thresholds of findings, such as `idle_gpu.minutes=30`, separated by commas. "
-        "All other thresholds keep their defaults. docs/findings.md lists all thresholds.",
+        "All other thresholds keep their defaults. docs/detectors.md lists all thresholds.",
     )
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
@@ -105,8 +105,8 @@ class SettingFields(BaseModel):
     http_port: Port = Field(8000, description="Port that the API listens on.")
     http_token: AccessToken | None = Field(
         None,
-        description="Token that REST, WebSocket and the dashboard require; unset: anyone who can "
-        "reach the port has access.",
+        description="Token that the REST API, the WebSocket and the dashboard require. If it is "
+        "unset, anyone who can reach the port has access.",
     )
     http_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -219,7 +219,7 @@ class SettingFields(BaseModel):
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
         description="Folder for the embedded history, the embedded broker's queues, recordings of "
-        "runs, and the list of sent notices.",
+        "runs, and the list of sent and waiting notices.",
     )
     max_hosts: Count = Field(
         Limits.hosts,
@@ -236,8 +236,9 @@ class SettingFields(BaseModel):
     )
     max_devices: Count = Field(
         Limits.devices,
-        description="Largest number of devices per channel that the ingester tracks at once, such "
-        "as the network interfaces of a host, or its disks and mount points.",
+        description="Largest number of devices per channel that the ingester tracks at once. The "
+        "devices are, for example, the network interfaces of a host, or its disks and mount "
+        "points.",
     )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
