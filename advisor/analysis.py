@@ -117,7 +117,8 @@ class Analysis:
         """Yield the findings that begin or end because time passes.
 
         ``now`` is in Unix milliseconds: the time of the machine that runs the analysis, or, for a
-        recording, the newest timestamp of all hosts. At most one call a minute has an effect.
+        recording, the newest timestamp of all hosts. A call has no effect if ``now`` is less than a
+        minute after the last call that had one.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -165,7 +166,7 @@ class Analysis:
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
-        """Forget the host ``name``; yield the ends of its findings."""
+        """Forget a host; yield the ends of its findings."""
         host = self._hosts.pop(name, None)
         if host is not None:
             yield from self._end_all(host)

@@ -27,9 +27,9 @@ class Metric(NamedTuple):
 
     A GPU counts as deviating only if the values of the other GPUs differ from each other by at
     most the number ``alike``. With ``relative``, differences are fractions of the other GPUs'
-    median. Normally, a GPU deviates if its difference from the other GPUs is larger than usual in
-    this run. With ``absolute``, the difference itself counts, because GPUs under the same load
-    should not differ in this metric.
+    median. Without ``absolute``, a GPU deviates if its difference from the other GPUs is larger
+    than usual in this run. With ``absolute``, the difference itself counts, because GPUs under the
+    same load should not differ in this metric.
     """
 
     field: str
@@ -121,7 +121,7 @@ class Member:
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
-        """Yield the deviations that have lasted for the given seconds and number of readings."""
+        """Yield the deviations that lasted for at least ``seconds`` and ``readings`` readings."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):

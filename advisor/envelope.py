@@ -9,7 +9,7 @@ KEPT = 48  # buckets of each width; they cover 24 min, 96 min, 6 h, 26 h and 102
 
 
 class Bucket(NamedTuple):
-    """One time span: its lowest value, the time when this first occurred, and its highest value."""
+    """The lowest and highest value in one time span; ``time`` is when the lowest first occurred."""
 
     time: float
     low: float
@@ -109,7 +109,7 @@ class Envelope:
         return len(self._levels)
 
     def closed(self, level: int) -> Stretch:
-        """Return at most ``KEPT`` closed buckets of the width ``WIDTHS[level]``, oldest first.
+        """Return the last ``KEPT`` closed buckets of the width ``WIDTHS[level]``, oldest first.
 
         Spans without a value have no bucket. Raises IndexError if the level is not in use yet.
         """

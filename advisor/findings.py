@@ -114,8 +114,8 @@ class Finding:
     def identity(self) -> str:
         """The ID of the event that begins the finding.
 
-        Advisors that get the same readings compute the same ID. Later events of the finding have
-        this ID with a dot and a word added, so this ID must not contain a dot.
+        Advisors with the same settings and the same readings compute the same ID. Later events of
+        the finding have this ID with a dot and a word added, so this ID must not contain a dot.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 

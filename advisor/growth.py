@@ -1,4 +1,4 @@
-"""Detects a memory leak, and predicts when the memory reaches its limit. Pure."""
+"""Detects steady growth of memory or disk usage, and predicts when the limit is reached. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -58,8 +58,8 @@ def find_growth(
 ) -> Growth | None:
     """Return the growth in the longest stretch that shows growth, or None.
 
-    ``closed`` is how many widths of ``envelope`` have a newly closed bucket; only stretches that
-    consist of buckets of these widths are judged. ``smallest`` is the least growth to report; like
+    ``closed`` is the number of bucket widths at which ``envelope`` has just closed a bucket;
+    stretches of wider buckets are not judged. ``smallest`` is the least growth to report; like
     ``limit``, it is in bytes. ``largest_step`` is the largest share of the growth that may occur in
     a single step.
     """
@@ -83,11 +83,11 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket of the stretch. Growth is judged by the
-    floor, which is, at each time, the lowest value from then on. If the floor shifts suddenly, only
-    the time after the shift is judged. The floor must grow by at least ``smallest``, steadily and
-    with statistical significance, and fast enough to reach the limit within HORIZON times the
-    stretch's length.
+    ``recent`` is the lowest value since the time of the stretch's last bucket. Growth is judged by
+    the floor: the floor at a time is the lowest value from that time on. If the floor shifts
+    suddenly, only the time after the shift is judged. The floor must grow by at least ``smallest``,
+    steadily and with statistical significance, and fast enough to reach the limit within HORIZON
+    times the stretch's length.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None

@@ -15,7 +15,10 @@ FORGETTING = 0.999
 
 
 class Limit(StrEnum):
-    """The limits; each value describes one. If several explain a stretch, the first counts."""
+    """A limit of a host; the value describes it.
+
+    If several limits explain a stretch, the first one counts.
+    """
 
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"

@@ -32,11 +32,12 @@ class Reads:
     def explain(self, found: Growth) -> bool:
         """Return whether reading data explains the growth of RAM use.
 
-        Reading explains the growth if RAM use grew by about as much as was read, mostly at the same
-        times. In addition, much less must have been read during the preceding period of the same
-        length, unless the growth began during the newest load. Without this comparison, a leak in
-        a training run that reads data all the time would not be found.
-        The loading of a dataset explains growth only during its first LOAD_SECONDS.
+        Reading data explains the growth if RAM use grew by about as many bytes as were read, and at
+        least half of the growth happened while data was read. In addition, less than half as
+        much must have been read in the period of the same length just before the growth, unless the
+        growth began within LOAD_SECONDS of the newest load's start. Without this comparison, a leak
+        in a training run that reads data all the time would not be found. A load
+        explains only growth that ends within LOAD_SECONDS of the load's start.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]
@@ -55,12 +56,12 @@ class Reads:
         return found.end <= self._began + LOAD_SECONDS
 
     def between(self, start: float, end: float) -> float:
-        """Return the bytes read between two times (in seconds); 0 if the number is not known."""
+        """Return how many bytes were read between two times (in seconds); 0 if not known."""
         before, after = self._at(start), self._at(end)
         return 0.0 if before is None or after is None else after - before
 
     def _at(self, time: float) -> float | None:
-        """Return the bytes read by ``time``, interpolated; None if this is not known."""
+        """Return the number of bytes read until ``time``, interpolated; None if it is not known."""
         for level in range(self._totals.levels):
             times, totals, _ = self._totals.closed(level)
             if times and times[0] <= time:
@@ -82,7 +83,7 @@ class Loads:
         self._last: dict[str, float] = {}
 
     def note(self, reading: Reading) -> None:
-        """Add the bytes that a reading of ``disk`` or ``network`` reports."""
+        """Add the bytes read since the family's previous reading (``disk`` or ``network``)."""
         now, family = reading.timestamp / 1000, reading.family
         rate = reading.values.get("read_rate" if family == "disk" else "download_rate") or 0.0
         step = now - self._last.get(family, now)
@@ -95,7 +96,7 @@ class Loads:
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
         """Return whether reading from the disks or the network explains the growth of RAM use.
 
-        ``own`` has the bytes read by the processes whose memory grows, if this number is known.
+        ``own`` counts the bytes read by the processes whose memory grows; None if not known.
         ``own`` replaces the bytes read from the disks, which include the reads of other programs.
         """
         sources = own or self._reads["disk"], self._reads["network"]

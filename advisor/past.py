@@ -1,4 +1,4 @@
-"""Reads what the history has from before the advisor started, or before it first saw a host."""
+"""Reads from the history what happened before the advisor started or first saw a host."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,9 +74,9 @@ class Past:
 
         The history stores no processes either. If one process now holds at least 90% of the memory
         that processes hold on a GPU, its past memory use is estimated. The estimate is the GPU's
-        memory use at that time, minus the memory that is now in use outside this process. If the
-        memory is spread over several processes, it is not known which of them held it in the past,
-        so the GPU's past memory use is omitted.
+        memory use at that time, minus the memory that is now in use outside this process. If
+        several processes share the memory, their past shares are not known, so the GPU's past
+        memory use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -143,7 +143,10 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield the estimated memory of ``process`` at the time of ``sample``, unless it is unknown."""
+    """Yield a sample with the estimated memory of ``process`` at the time of ``sample``.
+
+    Yields nothing if the process had not started yet, or if the GPU's current memory is unknown.
+    """
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

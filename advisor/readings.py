@@ -59,7 +59,7 @@ def device_name(subject: str) -> str:
 
 
 def process_name(process: Mapping[str, Any]) -> str:
-    """Return what messages call a process: its command or, if that is not known, its name."""
+    """Return what messages call a process: its command, else its name, else ``a process``."""
     return process.get("command") or process.get("name") or "a process"
 
 

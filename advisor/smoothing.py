@@ -8,7 +8,7 @@ from advisor.detectors.model import LONGEST_STEP
 
 @dataclass(slots=True)
 class Smoothed:
-    """An exponential moving average over about ``seconds``; it starts at 0.
+    """An exponential moving average with the time constant ``seconds``; it starts at 0.
 
     The longer the time since the previous value, the more weight a new value has. A time of more
     than ``LONGEST_STEP`` seconds counts as ``LONGEST_STEP``.

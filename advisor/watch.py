@@ -91,7 +91,7 @@ class Watch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the last ``turn`` left a host whose past is due to be read."""
+        """Whether the last ``turn`` found more than one host whose past was due to be read."""
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
@@ -212,7 +212,8 @@ class Watch:
     def _end_silent(self, now: float) -> Iterator[Change]:
         """End the findings of silent hosts, except the findings about their silence.
 
-        After a day without a message, a host is forgotten.
+        After a day without a message, a host is forgotten. A host that has only findings from
+        before a restart, and sends no message, is forgotten after ``SILENT_SECONDS``.
         """
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):

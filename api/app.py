@@ -58,7 +58,8 @@ _TOKEN_SCHEME = {
     "description": "The value of the setting `http_token`; required only if this setting is set. A "
     "WebSocket client that cannot set headers offers two subprotocols instead: `system-monitor`, "
     "and `bearer.` followed by the token in base64url without padding. "
-    "Browsers log in at `/login`. If a required token is missing, `/readyz` returns no details.",
+    "Browsers log in at `/login`. If a required token is missing or invalid, `/readyz` returns "
+    "no details.",
 }
 
 

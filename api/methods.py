@@ -1,4 +1,4 @@
-"""Request methods: handles HEAD like GET, and finds the methods that a path supports."""
+"""Answers HEAD requests like GET requests, and finds the methods that a path supports."""
 
 from starlette.requests import Request
 from starlette.routing import Match

@@ -30,7 +30,7 @@ _DROPPED = "Samples and other messages discarded before they were sent"
 _BUFFERED = "Samples and other messages not yet sent"
 _PUBLISHED = "Samples and other messages sent to the broker; a message sent twice counts twice"
 _READING = "Duration of the last reading"
-_RUNS = "Runs of this machine that are tracked"
+_RUNS = "Runs on this machine that the collector tracks"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 

@@ -97,7 +97,7 @@ class SensorWorker:
         return False
 
     def note_skipped(self, ticks: int) -> None:
-        """Count ``ticks`` as missed: they passed while the machine was suspended or overloaded."""
+        """Add ``ticks`` to the missed ticks, after the machine was suspended or overloaded."""
         with self._lock:
             self._missed_ticks += ticks
 

@@ -11,7 +11,7 @@ MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The address ``host`` and the ports that an embedded broker listens on.
+    """The address (``host``) and the ports that an embedded broker listens on.
 
     ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
     versions on one port. A port of 0 means that the protocol has no port of its own.

@@ -28,7 +28,7 @@ def limit(process_id: int) -> None:
 
 
 def is_exhausted(process_id: int) -> bool:
-    """Return whether a process uses more than 90 % of its memory limit."""
+    """Return whether a process uses more than 90% of its memory limit."""
     try:
         pages = int(
             Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[_DATA_FIELD]

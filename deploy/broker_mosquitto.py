@@ -56,7 +56,7 @@ log_dest none
 
 
 class Mosquitto:
-    """The program Mosquitto, which saves its messages in a folder every 5 s and when it ends."""
+    """Mosquitto, which saves its messages in a folder every 5 s and when it ends."""
 
     one_port = True
     keeps_messages = True

@@ -23,7 +23,7 @@ _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
-    """Return the script that completes ``parser``'s command in ``shell``.
+    """Return the script that adds tab completion of ``parser``'s command to ``shell``.
 
     The script completes the value of an argument from the argument's choices or from ``VALUES``. If
     the metavar is ``FILE`` or ``DIR``, the script completes paths. This function modifies

@@ -1,6 +1,6 @@
 """Checks, before anything starts, that no part serves other machines without a login.
 
-The settings http_allow_anonymous and mqtt_allow_anonymous permit such access.
+The settings http_allow_anonymous (API) and mqtt_allow_anonymous (broker) switch the checks off.
 """
 
 import ipaddress

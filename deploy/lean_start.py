@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def replace_process(start: Start) -> None:
-    """Restart the program, which then reads ``start`` with ``received``; return if that fails.
+    """Restart the program, and pass ``start`` on to it; return if the restart fails.
 
     The settings contain secrets, so they are passed on in a file that exists only in memory. Such
     files exist only on Linux; elsewhere, this function does nothing. Stop signals are blocked until

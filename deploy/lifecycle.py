@@ -34,7 +34,7 @@ class Component(Protocol):
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process immediately with exit code ``code``; no parts are stopped."""
+    """Let stop signals end the process immediately with exit code ``code``; no part is stopped."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -54,8 +54,8 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     start, the components that have started are stopped, and the error is raised. Stopping takes
     at most two seconds: if a part hangs, the process ends without waiting for it.
 
-    If an unexpected error ends a thread, everything is stopped, and the exit code is 1. Otherwise,
-    the part whose thread has ended would look healthy but do nothing.
+    If an unexpected error ends a thread, everything is stopped, and the exit code is 1. If the
+    process went on, the part whose thread has ended would look healthy but do nothing.
     """
     stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:

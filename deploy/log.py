@@ -25,7 +25,7 @@ class PlainLines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line of ``record``."""
+        """Return ``record`` as a line of text."""
         return printable(super().formatMessage(record))
 
 
@@ -33,7 +33,7 @@ class JsonLines(logging.Formatter):
     """One JSON object per line: time (ISO 8601, UTC), level, logger, message and any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of ``record``."""
+        """Return ``record`` as a line of text."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -9,8 +9,8 @@ _ENOUGH = 8192
 def allow_many() -> None:
     """Raise the limit on open files to 8192, or to the hard limit if that is lower.
 
-    The usual limit of a shell is 1024, and each client needs a socket. Child processes
-    inherit the limit.
+    In a shell, the limit is usually 1024, and each client needs a socket. Child processes inherit
+    the limit.
     """
     if sys.platform == "win32":
         return

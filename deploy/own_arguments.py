@@ -51,7 +51,7 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         type=_host,
         default="{host}",
         metavar="NAME",
-        help="name of each host in the replay; {host} in it stands for the recorded name",
+        help="name of each host in the replay; {host} stands for the recorded name",
     )
     parser.add_argument(
         "--recorded-prefix",

@@ -38,9 +38,9 @@ def require_free_port(
 ) -> None:
     """Raise SettingsError if this process cannot listen on ``port`` of ``host``.
 
-    The message suggests an option that begins with ``option``: for ``http``, ``--http-port`` or
-    ``--http-host``. If the port is in use, wait up to ``patience`` seconds until it is free. If it
-    stays in use, the message also contains the advice ``instead``.
+    The message suggests ``--{option}-port`` or ``--{option}-host``. If the port is in
+    use, wait up to ``patience`` seconds until it is free. If it stays in use, the message also
+    contains the advice ``instead``.
     """
     try:
         _bind(host, port, time.monotonic() + patience)

@@ -83,7 +83,7 @@ ROLES = {
         "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": Role(
-        "run only the API: serve REST, WebSocket and the dashboard",
+        "run only the API, which serves REST, a WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
         "the API and the ingester.",
@@ -132,8 +132,8 @@ ROLES = {
         ("history_hours", *_BROKER, *_LOG),
         "By default, all timestamps are shifted by the same amount, so that the newest one is the\n"
         "time at which the replay ends. If a host of the recording is publishing to the broker,\n"
-        "it must be replayed under a different name (--host-as). When the replay ends, the\n"
-        "replayed hosts are set to offline.\n"
+        "replay that host under a different name (--host-as). When the replay ends, the replayed\n"
+        "hosts are set to offline.\n"
         "With --keep-timestamps, the replay only adds to the history, at the original times: no\n"
         "current value changes, so online hosts can keep their names.",
         "  system-monitor replay night.txt\n"

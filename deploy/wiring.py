@@ -236,8 +236,8 @@ def metrics_server(
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
     """Return the folder of the embedded history and of the broker's queues, or None.
 
-    The result is None if the history is in InfluxDB and the broker is external (``broker`` is None)
-    or keeps its messages only in memory.
+    The result is None if neither needs the folder: the history is in InfluxDB, and the broker is
+    either external (``broker`` is None) or keeps its messages only in memory.
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None
@@ -246,7 +246,7 @@ def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> Dat
 def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
     """Return the embedded broker, or None if the settings name an external one.
 
-    Raises SettingsError if the settings require a Mosquitto that this machine does not have.
+    Raises SettingsError if the settings require a Mosquitto version that this machine lacks.
     """
     if settings.mqtt_url is not None:
         return None

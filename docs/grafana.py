@@ -41,7 +41,7 @@ class Source:
     """A data source of Grafana, and the properties of the dashboard that reads it.
 
     ``kind`` is Grafana's name for the type of the data source. ``title`` and ``identity`` are the
-    title and the UID of the dashboard. Users select the values of ``variables`` above the panels.
+    title and the UID of the dashboard. Above the panels, users select the values of ``variables``.
     """
 
     kind: str
@@ -222,8 +222,8 @@ _BUCKETS = {
     "name": "bucket",
     "label": "bucket",
     "query": "system-monitor,system-monitor-long",
-    "description": "system-monitor has the samples of the last history_hours, and "
-    "system-monitor-long has the one-minute points of the last history_days.",
+    "description": "The bucket system-monitor has the samples of the last history_hours. The "
+    "bucket system-monitor-long has the one-minute points of the last history_days.",
     "current": {"text": "system-monitor", "value": "system-monitor"},
 }
 PROMETHEUS = Source(

@@ -33,10 +33,10 @@ class _Host:
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    If a live sample exceeds a limit, other hosts, channels or devices are forgotten to make room,
-    but only those without a live sample in the last two minutes. If there are too few of these, the
-    sample is rejected. A retained sample that exceeds a limit is always rejected. The rate of
-    events is limited too, and so is the rate at which findings and runs begin and end.
+    A live sample that exceeds a limit displaces other hosts, channels or devices, but only those
+    without a live sample in the last two minutes. If there are too few of these, the sample is
+    rejected. A retained sample that exceeds a limit is always rejected. The rate of events is
+    limited too, and so is the rate at which findings and runs begin and end.
     """
 
     def __init__(

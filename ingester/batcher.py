@@ -50,8 +50,8 @@ class Batcher:
     While the store does not respond, unacknowledged deliveries wait in a queue. The broker's
     in-flight limit bounds their number. But QoS 0 messages, or the messages of a broker without an
     in-flight limit, can fill the queue, which holds ``_CAPACITY_BYTES``. ``add`` then blocks, so no
-    more messages are read from the connection. ``delay`` is the number of seconds from the arrival
-    of the newest batch's first delivery until the batch was stored.
+    more messages are read from the connection. When a batch has been stored, ``delay`` is set to
+    the number of seconds since the batch's first delivery arrived.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ _RECEIVED = "Valid samples and events that the broker delivered"
 _STORED = "Samples and events that the history stored"
 _REJECTED = "Samples and events that the history rejected"
 _OUTSIDE = "Samples and events discarded because they were too old, or too far in the future"
-_EVICTED = "Stored samples and events deleted early, because the history was full"
+_EVICTED = "Stored samples, one-minute points and events deleted early: the history was full"
 _DELAY = "Time from the arrival of the newest batch's first message until the batch was stored"
 
 

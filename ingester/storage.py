@@ -57,7 +57,7 @@ class Storage:
 
     @property
     def evicted(self) -> int:
-        """How many stored samples and events were deleted early, because the history was full."""
+        """How many stored records were deleted early, because the history was full."""
         return self._history.evicted
 
     def open(self) -> bool:

@@ -51,7 +51,10 @@ def load() -> Broker:
         password = unquote(parts.password)
     prefix, host_name = _value("TOPIC_PREFIX") or "", _value("HOST_NAME") or socket.gethostname()
     if _CONTROL.search(prefix + host_name):
-        raise ValueError("SYSTEM_MONITOR_TOPIC_PREFIX or SYSTEM_MONITOR_HOST_NAME is not valid")
+        raise ValueError(
+            "SYSTEM_MONITOR_TOPIC_PREFIX or SYSTEM_MONITOR_HOST_NAME contains a control character, "
+            "'+' or '#'"
+        )
     return Broker(
         host=_ANY_ADDRESS.get(parts.hostname, parts.hostname),
         port=parts.port or _PORTS[parts.scheme],

@@ -59,8 +59,8 @@ class EventPayload(BaseModel):
 
     id: Identity | None = Field(
         None,
-        description="ID of the event; another event with the same ID replaces it. Default: "
-        "derived from the contents",
+        description="ID of the event; the history keeps only one event with this ID per channel "
+        "and host. Default: derived from the contents",
         examples=["3f9a1c5e0b7d4286"],
     )
     timestamp: Timestamp | None = Field(

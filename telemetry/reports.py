@@ -37,7 +37,7 @@ def counter(
 def gauge(
     name: str, meaning: str, value: float | Mapping[str, float], *, label: str | None = None
 ) -> Count:
-    """Return a gauge, which can grow and fall."""
+    """Return a gauge, which can rise and fall."""
     return Count(name, meaning, value, CountKind.GAUGE, label)
 
 

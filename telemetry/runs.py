@@ -21,7 +21,7 @@ def has_unknown_end(run: Mapping[str, object]) -> bool:
 def may_have_failed(run: Mapping[str, object]) -> bool:
     """Return whether an ended run failed or may have failed.
 
-    If neither its exit code nor a signal is known, the run may have been killed together with the
+    If neither an exit code nor a signal is known, the run may have been killed together with the
     program that publishes it. Automatic runs are an exception: their exit codes are never known.
     """
     unknown = has_unknown_end(run) and run["how"] != AUTOMATIC

@@ -25,8 +25,9 @@ class CollectorState(StrEnum):
 class SensorState(StrEnum):
     """The state of a sensor.
 
-    ``absent``: this host has no such hardware or driver. ``failing``: the sensor cannot be opened,
-    or the newest reading failed. ``hanging``: a reading has not returned for several seconds.
+    ``absent``: the host lacks the hardware or the driver that the sensor needs. ``failing``: the
+    sensor cannot be opened, or the newest reading failed. ``hanging``: a reading has not returned
+    for several seconds.
     """
 
     STARTING = "starting"

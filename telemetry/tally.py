@@ -18,11 +18,11 @@ _logs: WeakValueDictionary[str, RateLimitedLog] = WeakValueDictionary()
 class Tally:
     """Counts rejections in ``by_reason``; logs at most one rejection a minute, with the total.
 
-    All tallies whose log lines begin with the same ``what`` share this limit.
+    Tallies with the same ``what`` share this limit.
     """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
-        """Begin each log line with ``what``, such as ``Message is not a valid sample``."""
+        """Begin each log line with ``what``, such as ``Message is not a valid sample or event``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
         self._log = _logs.setdefault(what, RateLimitedLog(log, level))

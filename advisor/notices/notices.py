@@ -1,4 +1,4 @@
-"""Receives the changes of findings and runs from the broker, and sends notices about them."""
+"""Receives changes to findings and runs from the broker, and sends notices about them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,13 +29,12 @@ _REJECTED = "Messages that are not valid"
 
 
 class Notices:
-    """Reports findings and ended runs of every host to each of ``senders``, without duplicates.
+    """Sends notices of the findings and ended runs that ``rules`` select to all ``senders``.
 
     The session at the broker is persistent: while ``Notices`` is offline, the broker queues
-    messages for it. A message is acknowledged once its notice is in the record. If the broker
-    delivers the message again, the notice is already in the record, so no second notice is sent.
-    If the beginning of an active finding was missed, the finding is reported from the state that
-    the broker retains.
+    messages for it. A message that needs a notice is acknowledged once the notice is in the record.
+    If the broker delivers the message again, no second notice is sent. If the beginning of an
+    active finding was missed, the finding is reported from the state that the broker retains.
     """
 
     def __init__(

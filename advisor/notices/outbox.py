@@ -15,10 +15,10 @@ class Pace:
     """How notices are grouped and delayed.
 
     A message is sent ``gather`` seconds after its first notice was added, but not earlier than
-    ``gap`` seconds after the previous message. A message contains at most ``batch`` notices. At
-    most ``most`` notices wait; if there are more, the oldest is dropped. After a failed delivery,
-    the next attempt is delayed by at most ``retry`` seconds. With each further failure, this limit
-    doubles, up to five minutes. ``quiet`` has the quiet hours, as ranges of minutes since local
+    ``gap`` seconds after the previous message. A message contains at most ``batch`` notices. If
+    more than ``most`` notices are waiting, the oldest is dropped. After a failed delivery, the next
+    attempt is delayed by at most ``retry`` seconds. With each further failure, this limit doubles,
+    up to five minutes. ``quiet`` has the quiet hours, as ranges of minutes since local
     midnight. The end of a range is excluded. If the end is before the start, the range ends on the
     next day.
     """

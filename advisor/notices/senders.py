@@ -42,8 +42,8 @@ class AppriseSender:
 
     Each message is sent by a separate process, for three reasons. Apprise takes 37 MB and half a
     second to load, but is rarely needed. A delivery that hangs can be ended by killing its process.
-    Libraries of Apprise write URLs, with their secrets, to the log; the separate process discards
-    this log.
+    The libraries that Apprise uses write URLs, with their secrets, to the log; the separate process
+    discards this log.
     """
 
     repeats = True

@@ -27,7 +27,7 @@ class Message(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return ``text`` from the bus as one short line, with mentions and links disabled."""
+    """Return ``text`` from the bus as one short line, without working mentions or hidden links."""
     broken = _SPECIAL.sub(lambda match: f"{match[0]}\u200b", printable(text))
     return _shortened(broken, _LONGEST_TEXT)
 

@@ -27,7 +27,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return ``filters`` without duplicates, in the given order.
 
     Raises InvalidParameterError if a filter is invalid or there are too many filters. ``name`` is
-    the parameter's name in the error's message.
+    the name of the parameter, for the error's message.
     """
     distinct: dict[str, None] = {}
     for each in filters:

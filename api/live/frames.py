@@ -37,7 +37,7 @@ class Greeting:
 
     @property
     def encoded(self) -> bytes:
-        """The bytes to send, with the age at this moment."""
+        """The bytes to send."""
         return Text(self.text).encoded
 
 

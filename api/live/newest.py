@@ -43,7 +43,7 @@ class Update:
 
     @property
     def is_event(self) -> bool:
-        """Whether the update is an event or a state's end; both are only forwarded, not kept."""
+        """Whether the update is an event or the end of a state; such updates are not kept."""
         return isinstance(self.content, Event) and (self.content.is_end or not self.is_state)
 
     @property

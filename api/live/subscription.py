@@ -63,7 +63,7 @@ class Subscription:
     ) -> None:
         """Prepare the connection, which ``start`` opens.
 
-        ``host`` is this machine's name; its topic is used for events without a host.
+        ``host`` is this machine's name. Events without a host are published on this host's topics.
         """
         self._topics = topics
         self._host = host
@@ -157,7 +157,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """Schedule the removal of states that the broker does not deliver again.
+        """Schedule the removal of states that the broker does not deliver after a reconnection.
 
         These states ended while this process was disconnected.
         """

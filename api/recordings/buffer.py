@@ -24,10 +24,11 @@ class Moment(NamedTuple):
 
 
 class Buffer:
-    """Keeps the messages of the last ``seconds`` s of each host, at most ``limit`` bytes in total.
+    """Keeps the newest messages of each host, up to ``limit`` bytes in total.
 
-    Each host has an equal share of the bytes. So if a host sends large messages, only that host's
-    messages are kept for a shorter time. Not thread-safe.
+    A message is discarded once it is more than ``seconds`` older than the newest message of its
+    host. Each host has an equal share of the bytes. So if a host sends large messages, only that
+    host's messages are kept for a shorter time. Not thread-safe.
     """
 
     def __init__(self, seconds: float, limit: int) -> None:

@@ -43,6 +43,7 @@ async def recording(parts: Context, identity: Identity, host: OfHost = None) -> 
         )
     if len(files) > 1:
         raise AmbiguousRunError(
-            f"{len(files)} hosts have a recording of run {quote(identity)}: add the parameter host."
+            f"{len(files)} hosts have a recording of run {quote(identity)}: "
+            "add the parameter `host`."
         )
     return FileResponse(files[0], media_type="text/plain", filename=f"{identity}.txt")

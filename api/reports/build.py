@@ -117,7 +117,7 @@ def _is_of(run: Run, event: Event) -> bool:
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that were active during the run.
+    """Return the findings that were active during ``run`` and may concern it.
 
     The values of a finding come from the last event that reports it as active. If the history has
     only the finding's end, the values come from the end.
@@ -157,9 +157,9 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return whether the finding ``notice`` may concern ``run``.
+    """Return whether ``notice``, a finding, may concern ``run``.
 
-    A finding about a GPU concerns only runs that used this GPU, or whose GPUs are not known.
+    A finding about a GPU concerns only runs that used this GPU and runs that list no GPUs.
     """
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus

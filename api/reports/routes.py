@@ -106,7 +106,7 @@ def _end(parts: Parts, run: Run, now: int) -> int:
 
 
 async def _material(parts: Parts, run: Run, start: int, end: int) -> Material:
-    """Read the data for a report from the history. Raises HistoryUnavailableError."""
+    """Read a report's data from the history. Raises HistoryUnavailableError."""
     history, host = parts.history, run.key.host
     query = port.Query(host, channels_of(run), start, end, _POINTS, fields=MEAN_FIELDS)
     highest = port.Query(

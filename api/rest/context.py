@@ -106,7 +106,7 @@ Host = Annotated[
     str | None,
     Query(
         max_length=MAX_TEXT,
-        description="Default: this machine if it is known, else the first known host.",
+        description="Default: the API's own host if it is known, else the first known host.",
     ),
 ]
 

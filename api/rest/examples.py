@@ -211,7 +211,7 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     408: ("timeout", "The body did not arrive within 10 s."),
     409: (
         "ambiguous_run",
-        "Run 'ablation-7-3f9a1c' exists on 2 hosts, such as 'gpu-07': add the parameter host.",
+        "Run 'ablation-7-3f9a1c' exists on 2 hosts, such as 'gpu-07': add the parameter `host`.",
     ),
     413: ("too_large", "The body is too large: the limit is 8192 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),

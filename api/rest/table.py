@@ -100,7 +100,7 @@ def _points(channel: int, columns: Columns) -> Iterator[_Point]:
 
 
 def _tolerance(answers: Sequence[Columns]) -> int:
-    """Return half the shortest sampling interval of the channels, in milliseconds."""
+    """Return half the shortest sampling interval in ms, or a default if none is known."""
     intervals = []
     for each in answers:
         times = [time for time in each.timestamps if time >= (each.minutes_until or 0)]

@@ -22,7 +22,7 @@ _GPU_SENSOR = "gpu"
 
 
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
-    """Return the host ``requested``, or a default host if ``requested`` is None.
+    """Return ``requested``, or a default host if ``requested`` is None.
 
     The default is ``preferred`` if ``known`` contains it, otherwise the first host in ``known``.
     Raises UnknownHostError if ``known`` is empty, or if it does not contain the requested host.

@@ -19,7 +19,7 @@ class RecentEnds:
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
-        """Start with no ends; remember at most ``limit`` ends."""
+        """Remember at most ``limit`` ends; at first, there are none."""
         self._limit = limit
         self._events: OrderedDict[RunKey, Event] = OrderedDict()
 

@@ -108,7 +108,7 @@ async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
         first = quote(min(each.key.host for each in found))
         raise AmbiguousRunError(
             f"Run {quote(identity)} exists on {len(found)} hosts, such as {first}: add the "
-            "parameter host."
+            "parameter `host`."
         )
     return found[0]
 

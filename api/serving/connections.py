@@ -52,8 +52,8 @@ class Connections:
         self._open.discard(surplus)
         self._closed += 1
         self._log.write(
-            "All %d connections are in use. To make room for new clients, connections of the "
-            "address or IPv6 network with the most connections are closed. Connections closed so "
+            "All %d connections are in use. To make room for new clients, the server closes "
+            "connections of the address or IPv6 network that has the most. Connections closed so "
             "far: %d.",
             len(self._open),
             self._closed,

@@ -26,7 +26,7 @@ class _Connection(h11.Connection):
     """An h11 connection that sends the head of a response together with the start of its body.
 
     This saves a system call, and a client that waits for the whole response wakes only once. The
-    connection also adds the protective headers to the head.
+    connection also adds the protective headers (see ``headers.py``) to the head.
     """
 
     _head = b""
@@ -59,7 +59,7 @@ class HttpProtocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection; if this exceeds the limit, close one of the connections."""
+        """Accept a connection; if there are then too many connections, close one of them."""
         super().connection_made(transport)
         self._await_request()
         _connections(self.app_state).add(transport)

@@ -32,8 +32,9 @@ class Guard:
     ) -> None:
         """Accept requests to any IP address, to localhost, and to each of ``host_names``.
 
-        Pages of ``origins``, such as ``https://monitor.example``, may send requests. The host names
-        of these origins are also accepted as ``Host``, because a proxy may pass on its own name.
+        Pages from ``origins``, such as ``https://monitor.example``, may send requests. The host
+        names of these origins are also accepted as ``Host``, because a proxy may pass on its own
+        name.
         """
         self._app = app
         self._origins = set(origins)

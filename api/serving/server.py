@@ -111,7 +111,7 @@ class _Server(uvicorn.Server):
             self.run([listener])
 
     def wait_started(self, thread: threading.Thread) -> bool:
-        """Wait until the server accepts requests; return False if it failed to start."""
+        """Wait until the server accepts requests; return False if it does not start within 10 s."""
         self._settled.wait(_START_SECONDS)
         return self.started and thread.is_alive()
 

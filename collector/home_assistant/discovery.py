@@ -92,8 +92,8 @@ def message(
 
     ``found`` maps each channel of the device to the fields that have had a value. If the device is
     a GPU, its vendor, name and UUID are taken from ``texts``, the values of a sample of the GPU.
-    ``removed`` are components that an earlier message contained and that Home Assistant must
-    remove.
+    ``removed`` names the components that Home Assistant must remove because only an earlier message
+    contained them.
     """
     components = dict(_components(source, found))
     components |= {name: {"p": "sensor"} for name in removed if name not in components}

@@ -23,15 +23,16 @@ class Followed:
     """A run, its processes and its summary.
 
     ``own`` is true if the collector itself publishes the run: the run is automatic, or its
-    publisher has become silent. ``received_at`` is when the publisher's last message arrived; while
-    the broker is unreachable, ``received_at`` is kept at the current time, so that the publisher
-    does not count as silent. ``published_at`` is when the collector last published the run. Both
-    times are in monotonic seconds.
+    publisher has become silent. ``received_at`` is when the publisher's last message arrived. While
+    the broker is unreachable, ``received_at`` is repeatedly set to the current time, so that the
+    publisher does not count as silent. ``published_at`` is when the collector last published the
+    run. Both times are in monotonic seconds.
 
     ``tree`` is None if the run's first process was not found among the processes that the collector
     sees. ``ended``, in Unix milliseconds, is when the run was found to have ended: an automatic run
-    ends with its last process, and any other run ends with its first process. If the collector
-    takes over a run that has no ``tree``, ``ended`` is when the run was last known to be under way.
+    is over once its last process has ended, and any other run once its first process has ended. If
+    the collector takes over a run that has no ``tree``, ``ended`` is when the run was last known to
+    be under way.
     """
 
     run: Run

@@ -31,8 +31,8 @@ class RunMemory:
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
         """Return one row for each run that has not ended and whose memory can be read.
 
-        The run that holds the most memory comes first. At most 64 rows are returned. The catalogue
-        describes the fields.
+        The run that holds the most memory comes first. At most 64 rows are returned.
+        ``telemetry.catalogue`` describes the fields of a row.
         """
         rows, known = [], self._limits
         self._limits = {}

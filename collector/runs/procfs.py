@@ -21,11 +21,11 @@ _REFRESH_SECONDS = 30.0
 class Usage(NamedTuple):
     """The memory and the storage traffic of a process, in bytes.
 
-    ``peak`` is the process's largest RSS. ``read`` and ``written`` are the bytes that the process
-    has read from storage and written to storage, including those of the children that it has waited
-    for. ``private`` is the process's anonymous memory, in RAM or in swap: memory that is neither
-    shared nor backed by a file, so it stays in use until the process releases it or ends. A value
-    that cannot be read is None.
+    ``peak`` is the process's largest RSS. ``read`` is how much was read from storage, and
+    ``written`` is how much was written to storage. Both include the children that the process has
+    waited for. ``private`` is the process's anonymous memory, in RAM or in swap: memory that is
+    neither shared nor backed by a file, so it stays in use until the process releases it or ends. A
+    value that cannot be read is None.
     """
 
     peak: int | None = None

@@ -73,7 +73,7 @@ class Run:
 
 
 def run_from(event: Event) -> Run:
-    """Return the run whose state or end ``event`` reports."""
+    """Return the run that ``event`` is about."""
     values: Mapping[str, Any] = event.values
     return Run(
         id=event.id.removesuffix(END),

@@ -135,7 +135,7 @@ class GpuUse:
         self._note_memory(known, values, ours)
 
     def _step(self, known: _Gpu, timestamp: int) -> float:
-        """Return the part of the time since the previous list that counts for the run, in ms."""
+        """Return how much of the time since the previous list counts for the run, in ms."""
         before = known.listed_at
         if before is None or not 0 < timestamp - before <= _LONGEST_STEP:
             return 0.0
@@ -194,7 +194,7 @@ class RunSummary:
 
     @property
     def seen_until(self) -> int:
-        """The time up to which the earlier summary covers the run, in Unix milliseconds."""
+        """The time up to which ``seed`` covers the run, in Unix milliseconds."""
         return self._started + round((self._seed.get("duration") or 0) * 1000)
 
     def note_usage(self, usage: TreeUsage) -> None:

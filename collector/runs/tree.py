@@ -27,7 +27,7 @@ class ProcessTree:
     """Tracks the process ``root`` and its descendants from one table of processes to the next.
 
     A process belongs to the tree if its parent does. It also belongs to the tree if the leader of
-    its process group or session does, or did before that leader ended. So a process is found even
+    its process group or session does, even after that leader has ended. So a process is found even
     if its parent ended before the process was seen. ``foster`` is the id of a process that becomes
     the parent of processes whose parent has ended. The children of ``foster`` belong to the tree
     too, unless they started before the root.

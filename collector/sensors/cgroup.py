@@ -52,7 +52,7 @@ class CgroupMemory(NamedTuple):
 
 
 def stat_field(statistics: bytes, name: bytes) -> int | None:
-    """Return the field ``name`` of a ``memory.stat`` file; None if the field is missing."""
+    """Return the value of a field of a ``memory.stat`` file; None if the field is missing."""
     match = re.search(rb"^%b (\d+)$" % re.escape(name), statistics, re.MULTILINE)
     return int(match[1]) if match else None
 
@@ -83,7 +83,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
 def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
     """Yield (root, mount point) of each mount of the hierarchy with ``controller``.
 
-    If ``controller`` is empty, the hierarchy is that of version 2.
+    An empty ``controller`` means the hierarchy of cgroup version 2.
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
     for line in filter(None, mountinfo.split("\n")):

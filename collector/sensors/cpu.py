@@ -19,7 +19,7 @@ _FREQUENCY_SECONDS = 10.0  # reading the frequencies of 256 cores takes millisec
 
 
 class CoreTimes(NamedTuple):
-    """How long a core was busy and how long it was idle, in any unit."""
+    """How long a core was busy and how long it was idle, in the same unit."""
 
     busy: float
     idle: float

@@ -11,8 +11,8 @@ is a whole device, is backed by hardware, and is not built on other devices; tha
 - ram and zram, whose bytes reach no disk;
 - nbd, whose bytes are counted as network traffic.
 
-Disks of a virtual machine (virtio, Xen, Hyper-V) and remote disks with their own driver (iSCSI,
-NVMe over fabrics, rbd) count, because this machine sees them as hardware.
+The rule includes the disks of a virtual machine (virtio, Xen, Hyper-V) and remote disks with their
+own driver (iSCSI, NVMe over fabrics, rbd), because this machine sees them as hardware.
 
 With native NVMe multipath, each path to a disk is a hidden device, such as ``nvme0c1n1``, and the
 kernel counts the bytes in these devices. The counters of the disk itself (``nvme0n1``) stay at zero

@@ -30,7 +30,7 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
 
     ``/proc/cpuinfo`` is tried first: in older kernels, reading the ``scaling_cur_freq`` of an x86
     core can take 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would
-    take seconds. Both are slow to read, so do not call this function at each tick.
+    take seconds. Both files are slow to read, so do not call this function at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil

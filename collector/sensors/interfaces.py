@@ -18,9 +18,9 @@ machine or container has.
    namespace, such as the ``eth0`` of a container. Members of a bridge are excluded, so the veths of
    containers that run inside this container are not counted.
 
-3. Any other interface that is neither stacked on another interface nor a member of another
-   interface. Examples are the ``tap0`` of a rootless container, and an interface that ``/sys`` does
-   not show.
+3. Any other interface that is not a bridge, not a bond, not stacked on another interface, and not
+   a member of another interface. Examples are the ``tap0`` of a rootless container, and an
+   interface that ``/sys`` does not show.
 
 Loopback is never counted.
 """

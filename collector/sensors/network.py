@@ -72,7 +72,7 @@ class NetworkSensor(Sensor):
         return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
 
     def describe(self) -> str:
-        """Return the names of the counted interfaces."""
+        """Return how many interfaces are counted, and their names."""
         counted = sorted(self._devices.counted.values())
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 

@@ -83,10 +83,7 @@ class DeviceRates:
         self.counted: Mapping[str, str] = {}
 
     def rates(self) -> dict[str, Rate | None]:
-        """Return each counted device's rates since the previous read.
-
-        An exception that ``read`` raises is passed on.
-        """
+        """Return each counted device's rates since the previous read."""
         before, counters, now = self._clock(), self._read(), self._clock()
         if counters.keys() != self._devices:
             self.counted = self._choose(counters)

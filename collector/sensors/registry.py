@@ -1,4 +1,4 @@
-"""Finds sensors by name: the module of each metric family registers the family's sensor.
+"""Finds sensors by name: the module of each sensor registers the sensor.
 
 The sensor ``NAME`` is in the module or package ``collector/sensors/NAME``. The module is imported
 only when the sensor is built, so a disabled sensor takes no time and no memory.

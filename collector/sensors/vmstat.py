@@ -9,7 +9,7 @@ def parse_vmstat(text: bytes) -> dict[str, int]:
     """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
 
     ``oom_kill`` counts all out-of-memory kills on the machine, including kills due to a cgroup's
-    limit. See https://docs.kernel.org/admin-guide/mm/index.html and the kernel's mm/vmstat.c.
+    limit. The counters: https://man7.org/linux/man-pages/man5/proc_vmstat.5.html
     """
     found = {}
     for name in _COUNTERS:  # one regular expression would take longer than reading the file

@@ -48,7 +48,7 @@ class Progress:
     def _bar(self, position: int) -> str:
         share = min(1.0, max(0.0, (position - self._start) / self._length))
         bar = ("#" * round(_WIDTH * share)).ljust(_WIDTH, ".")
-        return f"[{bar}] {share:4.0%}, {self._rows:,} rows"
+        return f"[{bar}] {share:4.0%}, {self._rows:,} row{'s' * (self._rows != 1)}"
 
     def _show(self, text: str) -> None:
         if self._visible:

@@ -53,7 +53,7 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield the rows in order of time: each is a time in Unix ms, and the values by column name.
+    """Yield the rows in order of time: the time in Unix ms, and the values by column name.
 
     A row contains the values of all samples of one tick, or the means over one minute. Unknown
     values are left out. Raises ExportError.

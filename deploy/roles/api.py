@@ -8,7 +8,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Serve REST, WebSocket and the dashboard until a signal arrives."""
+    """Serve the REST API, the WebSocket and the dashboard until a signal arrives."""
     open_files.allow_many()
     require_http_port(settings)
     require_guarded_api(settings)

@@ -27,7 +27,7 @@ _LABEL_WIDTH = 21
 
 
 def run(settings: Settings) -> int:
-    """Print the effective settings and test the connections; return 1 if a test fails."""
+    """Print the settings, and test the connections and sensors; return 1 if a connection fails."""
     end_on_signal(_INTERRUPTED)
     file = config_file()
     say(f"Settings (file {file}{'' if file.is_file() else ', which does not exist'})\n")

@@ -20,7 +20,7 @@ _PRINTED = ("timestamp", "state", "host", "kind", "subject", "severity", "summar
 
 
 def run(settings: Settings, file: str) -> int:
-    """Analyse the recording ``file`` and print its findings; return 1 if it has no samples."""
+    """Print a recording's findings; return 1 if ``file`` cannot be read or contains no samples."""
     end_on_signal(_INTERRUPTED)
     recording = Recording(settings.topics)
     analysis = Analysis(

@@ -147,7 +147,7 @@ class _Command:
                 "not deliver them: log in as a user that may publish to the topics of the replay "
                 "and subscribe to them."
             )
-        note(f"Published {player.sent:,} messages in {time.monotonic() - began:.0f} s.")
+        note(f"Messages published: {player.sent:,}, in {time.monotonic() - began:.0f} s.")
         if player.too_large:
             note(f"Skipped messages that are too large for a broker: {player.too_large:,}.")
         if not self.form.past:
@@ -169,7 +169,7 @@ def _progress(player: Player, survey: Survey) -> Iterator[None]:
     def show() -> None:
         while not over.wait(_PROGRESS_SECONDS):
             place = f"{_clock(player.elapsed)} of {_clock(survey.elapsed)}"
-            show_progress(f"{place}, {player.sent:,} messages; Ctrl-C ends the replay.")
+            show_progress(f"{place}; messages: {player.sent:,}. Ctrl-C ends the replay.")
 
     thread = threading.Thread(target=show, name="progress", daemon=True)
     thread.start()

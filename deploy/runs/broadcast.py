@@ -37,7 +37,7 @@ _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
 class Broadcast:
-    """Publishes the run with the id ``identity``, whose command is the process ``pid``."""
+    """Publishes the run ``identity``; ``pid`` is the process id of the run's command."""
 
     def __init__(
         self, request: Request, identity: str, pid: int, started: int, sampler: Sampler
@@ -168,8 +168,8 @@ class Broadcast:
             if self._bus.failure is not None:
                 complain(
                     "This run is not published, because the MQTT broker at "
-                    f"{self._bus.address.masked()} {self._bus.failure}: start it (`system-monitor "
-                    "up`), or set mqtt_url."
+                    f"{self._bus.address.masked()} {self._bus.failure}; start a broker "
+                    "(`system-monitor up`), or check mqtt_url and the login."
                 )
                 return
             if self._ended.is_set():

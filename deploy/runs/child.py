@@ -38,8 +38,8 @@ class End(NamedTuple):
 
     ``status`` is the exit code of the command, or minus the number of the signal that ended the
     command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. The
-    kernel may report the peak RSS of this process instead, because the child shares the memory of
-    this process until the command is loaded. So a value of at most twice that peak counts as not
+    kernel may report the peak RSS of the parent process instead, because the child shares the
+    parent's memory until the command is loaded. So a value of at most twice that peak counts as not
     known.
     """
 
@@ -154,7 +154,7 @@ class Child:
 
 
 def end_like(end: End) -> int:
-    """End this process with the signal that ended the command, or return its exit code."""
+    """Return the command's exit code; if a signal ended the command, end this process with it."""
     if end.status >= 0:
         return end.status
     number = -end.status

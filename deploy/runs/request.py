@@ -1,7 +1,7 @@
 """Parses the command line of ``system-monitor run``, without checking the settings in it.
 
-Loading and checking the settings takes half a second. The command does not wait for this: it starts
-immediately, and the settings are checked while it is running.
+Loading and checking the settings takes half a second. The user's command starts immediately, and
+the settings are checked while it is running.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Request(NamedTuple):
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables, for the Python helper in the command."""
+        """Return the options as environment variables, which the Python helper reads."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:
@@ -89,7 +89,7 @@ def read(arguments: Sequence[str]) -> Request | None:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add to the full ``parser`` those arguments of ``run`` that are not settings."""
+    """Add to ``parser`` the arguments of ``run`` that are not settings."""
     parser.usage = "system-monitor run [--name NAME] [--tag TAG]... [options] -- COMMAND..."
     parser.add_argument("--name", help="Name of the run; default: the program and its script.")
     parser.add_argument("--tag", action="append", help="Tag to find the run by; may be repeated.")

@@ -1,4 +1,4 @@
-"""Tracks the processes of the command in a separate thread."""
+"""Tracks, in a separate thread, the processes of the command that ``run`` executes."""
 
 import os
 import threading

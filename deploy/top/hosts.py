@@ -80,8 +80,8 @@ def summary(host: HostState, now: int) -> Host:
 def is_host(host: HostState) -> bool:
     """Return whether ``host`` has or had a collector.
 
-    A host without a collector publishes no samples and no status, but it may publish runs with the
-    Python helper.
+    A host without a collector publishes no samples and no status, but programs on the host may
+    publish runs.
     """
     contents = [update.content for update in host.updates.values()]
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)

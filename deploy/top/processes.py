@@ -26,7 +26,8 @@ SORTING = Sorting(("memory", "GPU", "PID", "user", "time", "command"))
 class Process:
     """A process that uses one or more GPUs.
 
-    ``started`` is in Unix milliseconds. ``memory`` is the total GPU memory that it uses, in bytes.
+    ``started`` is in Unix milliseconds. ``memory`` is the sum of the process's memory on its GPUs,
+    in bytes.
     """
 
     pid: int

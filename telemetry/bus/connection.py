@@ -37,9 +37,9 @@ class BusConnection:
     Set the callbacks before ``start``. They run in the network thread: ``on_connected()`` after
     each connection, ``on_message(message)`` for each message, ``on_published(identifier)`` after
     each acknowledgement, and ``on_turn()`` after each read and at least every 2.5 s. While a
-    callback blocks, nothing is read from the connection. If this takes longer than the keepalive
-    period, the connection may be lost. ``callback_errors`` counts the exceptions that callbacks
-    raise. After ``stop``, no callback is called, except possibly ``on_turn``.
+    callback blocks, nothing is read from the connection. If a callback blocks for longer than the
+    keepalive period, the connection may be lost. ``callback_errors`` counts the exceptions that
+    callbacks raise. After ``stop``, no callback is called, except possibly ``on_turn``.
 
     With ``keep_session``, the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the client last
@@ -262,7 +262,7 @@ class BusConnection:
             what = self._rivalry()
         elif expected:
             # While rumqttd waits for us to acknowledge, it answers no pings. Our owner logs why.
-            what = f"does not answer: it waits for {len(self._unacknowledged)} acknowledgements"
+            what = f"does not answer: it waits for acknowledgements ({len(self._unacknowledged)})"
         elif self._connected.is_set():
             what = "is no longer connected"
         elif reason == _KEEPALIVE_TIMEOUT:

@@ -114,7 +114,7 @@ class Publisher:
             with self._changed:
                 all_sent = self._changed.wait_for(self._all_sent, seconds)
         if self.waiting:
-            log.warning("Messages that were not sent to the broker and are lost: %d.", self.waiting)
+            log.warning("Messages lost because they were not sent to the broker: %d.", self.waiting)
         self._bus.stop()
         return all_sent
 
@@ -268,9 +268,7 @@ class Publisher:
         self._acknowledged.clear()
         if self._status and greets:
             messages.insert(0, self._status())
-        elif (
-            self._status and self._status_due
-        ):  # last, so that it does not count these messages as waiting
+        elif self._status and self._status_due:  # last, so these messages do not count as waiting
             messages.append(self._status())
         self._status_due = False
         self._flushed = self.waiting > 0
@@ -291,7 +289,7 @@ class Publisher:
         self._batch = []
 
     def _requeue(self, items: list[Queued]) -> None:
-        """Put ``items`` back at the front of the queue."""
+        """Put ``items`` back in the queue, except those that a newer message makes unnecessary."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

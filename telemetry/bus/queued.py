@@ -28,9 +28,9 @@ class Queued(NamedTuple):
         return self.publication.retain and not self.publication.payload
 
     def as_past(self) -> Publication:
-        """Return the message to send after a newer message of its topic.
+        """Return what to send if a newer message of the topic was sent first.
 
-        A message that was to be retained is marked late instead.
+        If the message was to be retained, it is marked late and sent without the retain flag.
         """
         if not self.publication.retain:
             return self.publication

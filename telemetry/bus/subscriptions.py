@@ -94,13 +94,16 @@ class Subscriptions:
         if self._refused and not self._reported:
             log.warning("%s Trying again.", self.problem)
         elif self._reported and not self._refused:
-            log.warning("The MQTT broker at %s accepts the subscription now.", self._broker)
+            log.warning("The MQTT broker at %s now accepts all subscriptions.", self._broker)
         self._reported = bool(self._refused)
         if not self._refused:
             self._accepted.set()
 
     def retry(self) -> None:
-        """Request the refused subscriptions again if the last refusal was at least 5 s ago."""
+        """Request the refused subscriptions again.
+
+        Does nothing while an answer is outstanding, or within 5 s of the last refusal.
+        """
         if self._refused and not self._unanswered and time.monotonic() >= self._retry_at:
             for subscription in self._refused.values():
                 self.request(subscription)

@@ -35,7 +35,7 @@ CPU = Family(
             label="core",
         ),
         number("frequency", "MHz", "mean current frequency of the cores", 3600.0),
-        number("frequency_max", "MHz", "highest frequency that the cores support", 5000.0),
+        number("frequency_max", "MHz", "highest frequency that any core supports", 5000.0),
         Field(
             "load_average",
             Kind.NUMBERS,
@@ -67,7 +67,7 @@ MEMORY = Family(
             "available", "memory that programs can allocate without swapping", 3_435_973_837
         ),
         pressure("pressure_some", "at least one task", "memory"),
-        pressure("pressure_full", "every task", "memory"),
+        pressure("pressure_full", "every non-idle task", "memory"),
         byte_count(
             "cgroup_limit",
             "memory limit of the collector's cgroup, if below ram_total",
@@ -159,7 +159,7 @@ DISK = Family(
             label="device",
         ),
         pressure("pressure_some", "at least one task", "I/O"),
-        pressure("pressure_full", "every task", "I/O"),
+        pressure("pressure_full", "every non-idle task", "I/O"),
         Field(
             "filesystems",
             Kind.GROUPS,
@@ -170,7 +170,7 @@ DISK = Family(
                 byte_count("used", "bytes in use", 412_316_860_416),
                 byte_count(
                     "total",
-                    "bytes that programs can use, excluding the space reserved for root",
+                    "size of the file system, excluding the space reserved for root",
                     980_000_000_000,
                 ),
             ),

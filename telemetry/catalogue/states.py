@@ -145,8 +145,8 @@ RUN = Family(
     "run",
     f"{ROOT}/runs/{{run}}",
     "A run with the ID {run}. A run can be a process that uses GPU memory, a command that was"
-    " started with `system-monitor run`, or code that uses the Python helper. Retained until the"
-    " run ends.",
+    " started with `system-monitor run`, or a `with run():` block of Python code. Retained until"
+    " the run ends.",
     (
         Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),

@@ -111,8 +111,8 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "swap": Threshold(
             1.0,
             "MB/s",
-            "swapping is reported only if at least this much is swapped in, and at least this much "
-            "is swapped out",
+            "swapping is reported only if both the swap-in rate and the swap-out rate are at least "
+            "this high",
             0.01,
             1e6,
         ),

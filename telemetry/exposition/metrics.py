@@ -53,7 +53,7 @@ def label_fields(family: Family) -> tuple[Field, ...]:
 
 @cache
 def info_fields(family: Family) -> tuple[Field, ...]:
-    """Return the text fields of ``family`` that are labels of its info metric but of no other."""
+    """Return the text fields of ``family`` that are labels of its info metric only."""
     texts = (field for field in family.fields if field.kind is Kind.TEXT and field.metric != "")
     return tuple(field for field in texts if not field.label)
 

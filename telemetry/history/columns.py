@@ -39,8 +39,9 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
     """Convert the numbers of a payload to columns.
 
     A list becomes columns such as ``per_core.0`` and ``per_core.1``. An object becomes columns such
-    as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Strings and lists of objects
-    are omitted. A field that is missing from ``values`` has no column in the result.
+    as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Other fields, such as strings
+    and lists of objects, are omitted. A field that is missing from ``values`` has no
+    column in the result.
     """
     columns = dict(values)  # removing the few other fields is faster than picking the numbers
     for field in _others(family):
@@ -83,7 +84,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
     """Yield a sample for each row of ``columns`` that contains a number.
 
     The samples contain only numbers, because the history does not store text. Rows that mark an
-    outage are skipped. If the rows are buckets, each bucket becomes one sample.
+    outage are skipped.
     """
     family = family_of(channel)
     kinds = {} if family is None else {field.name: field.kind for field in family.fields}

@@ -1,7 +1,7 @@
 """Answers a query from samples, and from one-minute summaries of samples that have expired.
 
-A one-minute summary is called a minute. A store keeps samples only for a short time, which is
-called the window, and minutes for longer. If a query begins more than a minute before the window,
+A one-minute summary is called a minute. A store keeps samples for a short time, which is called the
+window. It keeps the minutes for longer. If a query begins more than a minute before the window,
 the answer contains minutes up to a time that is called the seam, and samples from the seam on.
 """
 
@@ -48,7 +48,7 @@ def first_minute(windows: Windows, start: int | None) -> int | None:
 
 
 def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
-    """Answer ``query`` from samples, from minutes or from both, depending on its start."""
+    """Answer ``query`` from samples, from minutes or from both, depending on its span."""
     if windows.minutes is None or not _is_before(windows, query.start):
         clipped = windows.samples.clip(query)
         return {} if clipped is None else source.samples(clipped)
@@ -76,8 +76,8 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
 def _is_before(windows: Windows, start: int) -> bool:
     """Return whether ``start`` is more than a minute before the window.
 
-    The window moves on while a query is on its way, so a query for the whole window begins slightly
-    before the window by the time the query arrives. Such a query needs no minutes.
+    The window moves on while a query is on its way. So when a query for the whole window arrives,
+    its start is already slightly before the window. Such a query needs no minutes.
     """
     return start < windows.samples.start - MINUTE
 
@@ -99,7 +99,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point in each outage, as if each minute were one sample."""
+    """Return ``columns`` with a null point in each outage; each minute counts as one sample."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

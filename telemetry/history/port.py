@@ -41,10 +41,11 @@ class Query:
     If there are more samples, the store aggregates them over buckets of equal width; the first
     bucket begins at ``start``.
 
-    If ``start`` is more than a minute before the window, the answer consists of minutes before the
-    window and of samples in the window. If ``max_points`` is too small for the minutes of the whole
-    span, the store instead aggregates the minutes over buckets whose width is at least a minute.
-    The store does not keep the last value of a minute: for LAST, it uses the minute's mean.
+    If the store keeps minutes, and ``start`` is more than a minute before the window, the answer
+    consists of minutes before the window and of samples in the window. If ``max_points`` is too
+    small for the minutes of the whole span, the store instead aggregates the minutes over buckets
+    whose width is at least a minute. The store does not keep the last value of a minute: for LAST,
+    it uses the minute's mean.
 
     If ``fields`` is empty, the answer has all columns. Otherwise, ``fields`` are names of fields in
     the catalogue: the answer has only the columns of these fields, and may lack timestamps at which

@@ -69,7 +69,7 @@ class Recording:
         if skipped := self.rejected.total():
             reasons = ", ".join(f"{number} {reason}" for reason, number in self.rejected.items())
             yield (
-                f"Lines of {name} that are not valid and were skipped: {skipped:,} of "
+                f"Lines of {name} that were skipped because they are not valid: {skipped:,} of "
                 f"{self.lines:,} ({reasons}); the first is {self.first_error}"
             )
         if not self.samples:

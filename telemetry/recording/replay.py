@@ -21,9 +21,9 @@ class Form:
     """How a replay differs from its recording.
 
     ``topics`` is the topic scheme of the replay. ``offset``, in milliseconds, is added to all
-    times. ``host`` is the new name of each host; ``{host}`` in it stands for the recorded name. If
-    ``past`` is true, the replay is only for the history: it publishes neither statuses nor retained
-    messages.
+    times. ``host`` is the new name of each host, in which ``{host}`` stands for the recorded name.
+    If ``past`` is true, the replay is only for the history: it publishes neither statuses nor
+    retained messages.
     """
 
     topics: TopicScheme

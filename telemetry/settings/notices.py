@@ -98,7 +98,7 @@ def quiet_hours(value: object) -> tuple[str, ...]:
 
 
 def minutes_of_day(text: str) -> tuple[int, int]:
-    """Return the start and the end of the time range ``text``, in minutes after midnight.
+    """Return the start and the end of a range such as ``22:00-07:00``, in minutes after midnight.
 
     The range does not include its end. If the range crosses midnight, its end is smaller than its
     start.

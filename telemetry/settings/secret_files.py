@@ -11,7 +11,7 @@ _LARGEST_BYTES = 65_536
 
 
 class SecretFileError(ValueError):
-    """The setting ``setting``, whose value is ``path``, does not provide a valid secret."""
+    """A setting such as ``http_token_file`` does not provide a valid secret."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
         """Store the parts of the message to the user.

@@ -38,7 +38,7 @@ _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a logi
 def require_text(value: str) -> str:
     """Reject control characters and invalid Unicode.
 
-    MQTT topics and HTTP headers must not contain them, and JSON cannot contain invalid Unicode.
+    MQTT topics and HTTP headers must not contain either, and JSON cannot contain invalid Unicode.
     """
     if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", value):
         raise ValueError("must not contain control characters or invalid UTF-8")

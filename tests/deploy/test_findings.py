@@ -66,7 +66,7 @@ def test_lines_that_are_not_valid_are_counted_in_one_sentence(
     output, errors = capsys.readouterr()
     assert len(output.splitlines()) == 2
     assert errors.count("\n") == 1
-    assert f"Lines of {file} that are not valid and were skipped: 3 of 1,443" in errors
+    assert f"Lines of {file} that were skipped because they are not valid: 3 of 1,443 (" in errors
     assert "the first is line 1: not `topic payload`: 'hello'" in errors
 
 

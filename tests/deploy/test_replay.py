@@ -92,7 +92,7 @@ def test_a_replay_looks_as_if_it_happened_now_and_ends_offline(
         assert all(each.retained for each in later.received)
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.splitlines()[0].startswith("Published 6 messages in ")
+    assert errors.splitlines()[0].startswith("Messages published: 6, in ")
     assert "`system-monitor forget HOST`" in errors
 
 

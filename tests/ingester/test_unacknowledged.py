@@ -38,6 +38,6 @@ def test_while_the_store_takes_nothing_the_log_reports_it_and_not_that_the_broke
     assert "is locked by another program. Samples are being held; retrying." in warnings[0]
     assert "The history is storing samples again after an outage of" in warnings[-1]
     assert (
-        f"The MQTT broker at {address.masked()} does not answer: it waits for 100 "
-        "acknowledgements; system-monitor-ingester-" in caplog.text
+        f"The MQTT broker at {address.masked()} does not answer: it waits for acknowledgements "
+        "(100); system-monitor-ingester-" in caplog.text
     )

@@ -127,7 +127,7 @@ export class Monitor {
     return this.detail.of(this.shown);
   }
 
-  /** The current time by the collector's clock in Unix ms. It does not advance while the view is paused. */
+  /** The current time in Unix ms, by the collector's clock. It does not advance while the view is paused. */
   get now(): number {
     return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
   }

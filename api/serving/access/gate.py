@@ -27,8 +27,8 @@ class Gate:
     """ASGI middleware that requires the token or a session, except for a few public paths.
 
     The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set headers
-    offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url of the
-    token. A session is sent as a cookie. Neither a token nor a session is accepted in the URL.
+    offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the token in base64url.
+    A session is sent as a cookie. Neither a token nor a session is accepted in the URL.
     """
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions, wrong_tokens: WrongTokens) -> None:

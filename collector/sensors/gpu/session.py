@@ -77,8 +77,8 @@ class DriverSession:
     def refresh(self) -> None:
         """Open the driver if it is closed, and find its GPUs.
 
-        If the driver was suspended or could not be opened, this method tries again after half a
-        minute. If no GPU has answered for half a minute, the driver is restarted, unless a call to
+        For half a minute after the driver was suspended or could not be opened, this method does
+        nothing. If no GPU has answered for half a minute, the driver is restarted, unless a call to
         a GPU hangs. This method raises nothing: ``absence`` and ``problem`` describe a failure.
         """
         now = self._clock()

@@ -46,8 +46,8 @@ class Connection:
     def check(self, seconds: int) -> None:
         """Check that the token can read the bucket, and that the bucket's retention is sufficient.
 
-        The retention is checked only if System Monitor did not create the bucket; it has to be at
-        least ``seconds``.
+        The retention has to be at least ``seconds``. It is checked only if System Monitor did not
+        create the bucket.
         """
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)

@@ -1,6 +1,6 @@
 """Writes queries in Flux, the query language of InfluxDB, and parses the results (CSV). Pure.
 
-Text from a user never becomes part of a script: it is passed as a parameter.
+Text from a user never becomes part of a query: it is passed as a parameter.
 """
 
 import csv
@@ -71,7 +71,7 @@ class Selection:
     """Selects the samples of one host's ``series`` in ``bucket``.
 
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. If ``fields`` is not empty,
-    only the columns of these fields are selected. Names that are not in the catalogue are ignored.
+    only the columns of these fields are selected. Fields that are not in the catalogue are ignored.
     """
 
     bucket: str

@@ -1,4 +1,4 @@
-"""Writes the scripts that compute and read minutes, and the marks of due minutes. Pure.
+"""Builds the marks of due minutes, and the scripts that compute and read minutes. Pure.
 
 Here, a minute means the aggregates of the samples that a host published in one minute. The history
 keeps minutes for longer than samples. For each series, a minute is stored as three points. They
@@ -27,7 +27,7 @@ from telemetry.history.port import Aggregate
 from telemetry.samples import Sample
 
 Due = Mapping[tuple[str, int], str]
-"""Maps each due minute (its host and its start) to the field ``batch`` of its mark."""
+"""Maps the host and the start of each due minute to the field ``batch`` of the minute's mark."""
 
 _AT_ONCE = 10  # the most minutes, of all hosts together, in a script, so that it does not take long
 # Minutes up to this long (ms) before the window are still computed. Their samples still
@@ -60,7 +60,8 @@ def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
 def find_due(bucket: str, start: int, end: int) -> Script:
     """Return the script that finds the marks of due minutes before ``end``.
 
-    ``start`` is the start of the window; due minutes up to ``_LATE`` ms before it are also found.
+    ``start`` is the start of the window of samples. Due minutes that are up to ``_LATE`` ms older
+    are found too.
     """
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
@@ -125,7 +126,7 @@ def make(bucket: str, into: str, chosen: Due) -> Script:
 
 
 def done(chosen: Due) -> list[str]:
-    """Return the lines that record that the ``chosen`` minutes have been computed."""
+    """Return the lines that mark the ``chosen`` minutes as computed."""
     return [
         mark_of(host, minute + MINUTE - 1, batch, field="done")
         for (host, minute), batch in chosen.items()

@@ -25,10 +25,10 @@ _SERIES = 3
 
 
 class InfluxdbReader:
-    """Reads samples from one bucket, and minutes and events from a second bucket.
+    """Reads samples from one bucket, and one-minute points and events from a second bucket.
 
-    A minute is the summary of one minute of samples. If samples have to be aggregated, InfluxDB
-    does this.
+    A one-minute point summarizes the samples of one minute. If samples have to be aggregated,
+    InfluxDB does this.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class InfluxdbReader:
             bucket.connect()
 
     def ping(self) -> None:
-        """Check both buckets. Raises HistoryUnavailableError with the reason."""
+        """Check both buckets. Raises HistoryUnavailableError, with the reason, if a check fails."""
         for bucket in (self._bucket, self._long_bucket):
             bucket.check()
 
@@ -123,7 +123,7 @@ class InfluxdbReader:
         """Return the number of samples of each series.
 
         If the query names no fields, the values of the fields in ``COUNTED`` are counted first.
-        If a series has no values in these fields, the values of all its fields are then counted.
+        For each series without values in these fields, all fields are then counted.
         """
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]

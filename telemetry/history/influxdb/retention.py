@@ -42,7 +42,10 @@ class FoundBucket:
 
 
 def seconds_of(length: int) -> int:
-    """Return the retention in seconds for a window of ``length`` milliseconds."""
+    """Return the retention in seconds for a window of ``length`` milliseconds.
+
+    The retention is at least an hour, which is InfluxDB's minimum.
+    """
     return max(_SHORTEST, -(-length // 1000))
 
 

@@ -1,4 +1,4 @@
-"""Writes the history in InfluxDB."""
+"""Writes the history to InfluxDB."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -18,7 +18,7 @@ class InfluxdbWriter:
 
     If a sample is already stored, the new values are merged into the stored sample. ``write`` sends
     at most one synchronous write request per bucket. InfluxDB parses a whole request before it
-    writes any line, so it stores all lines or no lines. There are two exceptions. InfluxDB drops
+    writes any line, so it stores all of the lines or none. There are two exceptions. InfluxDB drops
     the lines that are older than the bucket's retention. If another program has given one of our
     fields a different type, InfluxDB rejects the lines with this field and stores the other lines.
     If the request with the events fails, the caller writes all records again. Writing the same

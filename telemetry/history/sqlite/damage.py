@@ -47,7 +47,7 @@ def read_some(connection: sqlite3.Connection, after: int) -> int:
     """Read the rows of channels whose id is greater than ``after``, to find invalid pages.
 
     Reads one channel after another until more than ``_ROWS`` rows have been read, and returns the
-    id of the last channel that was read. Returns 0 if these channels do not have that many rows.
+    id of the last channel that was read. Returns 0 if there are no more than ``_ROWS`` such rows.
     SQLite raises an error when it reads an invalid page.
     """
     rows = 0

@@ -70,10 +70,11 @@ def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
 
 
 def evict(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete the samples and minutes in the oldest tenth of their time span; return how many.
+    """Delete the oldest samples and one-minute points, and return how many were deleted.
 
-    If the file has neither samples nor minutes, or if the events take more than half of ``limit``
-    bytes, the oldest events are deleted and counted instead.
+    The samples and points in the oldest tenth of their combined time span are deleted. If there are
+    no samples or points, or if the events take more than half of ``limit`` bytes, the oldest events
+    are deleted and counted instead.
     """
     if events.size(connection) > limit // 2:
         return events.evict(connection, _PART)

@@ -82,7 +82,10 @@ class Room:
         return unused * size >= self.limit // 20
 
     def shrink(self, connection: sqlite3.Connection) -> None:
-        """Shrink the file if it exceeds its limit and the disk has room for temporary copies."""
+        """Shrink the file if it exceeds its limit and the disk has room for temporary copies.
+
+        After a failed attempt, the method does not try again.
+        """
         pages, size, unused = _pages(connection)
         copies = 2 * (pages - unused) * size  # one in SQLite's temporary file, one in the journal
         fits = self._free_on_disk() > copies + RESERVE_BYTES

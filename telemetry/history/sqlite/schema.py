@@ -59,7 +59,7 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; create the file and its folder, for this account only, if they are missing.
+    """Open the file; create it and its folder if missing, with access for this account only.
 
     Raises HistoryUnavailableError if the file belongs to another program, or was written by a newer
     version of System Monitor.
@@ -145,5 +145,6 @@ def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
     if version_of(connection) < VERSION:
         raise HistoryUnavailableError(
-            f"The history file {path} has an older format: the ingester converts it when it starts."
+            f"The history file {path} has an older format: start the ingester, which converts the "
+            "file."
         )

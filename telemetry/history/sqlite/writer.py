@@ -193,7 +193,7 @@ class SqliteWriter:
     def _rows(
         self, connection: sqlite3.Connection, samples: Sequence[Sample]
     ) -> dict[int, list[_Row]]:
-        """Return the rows of ``samples``, grouped by the number of values in a row.
+        """Return the rows of ``samples``, grouped by how many values each row has.
 
         Each row holds one block of a sample's values. The row of the last block ends with the
         channel's last field. This row is not padded with nulls, because Python takes 0.3 µs to

@@ -47,7 +47,7 @@ def test_recordings_of_several_hosts_need_the_name_of_the_host(shared_api: Runni
         folder.save(host, "shared", [host.encode()])
     status, code, message = shared_api.error(f"{PATH}/shared/recording")
     assert (status, code) == (409, "ambiguous_run")
-    assert message == "2 hosts have a recording of run 'shared': add the parameter host."
+    assert message == "2 hosts have a recording of run 'shared': add the parameter `host`."
     assert shared_api.get(f"{PATH}/shared/recording", host="beta").content == b"beta"
 
 

@@ -64,7 +64,7 @@ def test_the_same_id_on_several_hosts_needs_the_name_of_the_host(api: RunningApi
     for path in (f"{PATH}/a", f"{PATH}/a/report"):
         assert api.error(path) == (
             *(409, "ambiguous_run"),
-            "Run 'a' exists on 2 hosts, such as 'beta': add the parameter host.",
+            "Run 'a' exists on 2 hosts, such as 'beta': add the parameter `host`.",
         )
     assert api.json(f"{PATH}/a", host="beta")["host"] == "beta"
     assert api.error(f"{PATH}/a", host="x")[:2] == (404, "unknown_run")

@@ -119,6 +119,7 @@ def test_an_address_that_takes_all_connections_does_not_keep_others_out(
     assert counts["connections_closed"] == 6
     (line,) = caplog.messages
     assert line == (
-        "All 6 connections are in use. To make room for new clients, connections of the address "
-        "or IPv6 network with the most connections are closed. Connections closed so far: 1."
+        "All 6 connections are in use. To make room for new clients, the server closes "
+        "connections of the address or IPv6 network that has the most. Connections closed so "
+        "far: 1."
     )

@@ -27,7 +27,7 @@ def test_a_terminal_shows_the_share_and_the_rows_and_nothing_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, half, whole, last, _ = shown(monkeypatch, Terminal()).split("\x1b[K\r")
-    assert first == f"\r[{30 * '.'}]   0%, 1 rows"
+    assert first == f"\r[{30 * '.'}]   0%, 1 row"
     assert half == f"\r[{15 * '#'}{15 * '.'}]  50%, 2 rows"
     assert whole == f"\r[{30 * '#'}] 100%, 3 rows"
     assert last == "\r"

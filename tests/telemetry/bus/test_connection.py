@@ -273,5 +273,5 @@ def test_a_refused_subscription_is_reported_and_tried_again_on_the_same_connecti
     assert broker.connections == 1
     assert [each.getMessage() for each in caplog.records] == [
         f"{refusal} Trying again.",
-        f"The MQTT broker at mqtt://127.0.0.1:{broker.port} accepts the subscription now.",
+        f"The MQTT broker at mqtt://127.0.0.1:{broker.port} now accepts all subscriptions.",
     ]

@@ -74,7 +74,7 @@ def test_a_converted_file_keeps_its_samples_and_accepts_events(old_file: Path) -
 
 def test_a_reader_reports_that_the_ingester_converts_an_older_file(old_file: Path) -> None:
     with closing(new_reader(old_file)) as reader:
-        with pytest.raises(HistoryUnavailableError, match="the ingester converts it"):
+        with pytest.raises(HistoryUnavailableError, match="the ingester, which converts the file"):
             reader.ping()
         with closing(new_writer(old_file)) as writer:
             writer.open()

@@ -72,7 +72,7 @@ export interface HostsResult {
   /**
    * How long the history keeps samples or one-minute points, whichever it keeps longer.
    *
-   * null if the server does not report the retention, because it is older than this page.
+   * null if the server is older than this page and does not report the retention.
    */
   readonly keptMs: number | null;
   readonly historyProblem: string | null;

@@ -71,7 +71,7 @@ const MAX_ANNOTATIONS = "1000";
 const MAX_STATES = "200";
 const YEAR_MS = 366 * 86_400_000;
 
-/** The newest annotations, findings and runs of a span, including runs that began before the span. */
+/** The newest annotations and findings of a span, and the newest runs that began before the end of the span. */
 export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
   const ofHost: [string, string] = ["host", host];
   const [start, end] = spanOf({ from, to });
@@ -169,7 +169,7 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
 
 export type PastQuery = Omit<HistoryQuery, "channels" | "fields">;
 
-/** The history of the utilization of the GPUs and the CPU, in at most `maxPoints` points. */
+/** The history of the utilization of the GPUs and the CPU, with at most `maxPoints` points per channel. */
 export function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryResult> {
   return fetchHistory({ ...query, channels: "system/gpu/+,system/cpu", fields: "utilization" }, signal);
 }

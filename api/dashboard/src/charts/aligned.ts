@@ -4,7 +4,7 @@ import type { Reading } from "./points";
 
 const MOST_COLUMNS = 360;
 
-/** The series of a line, if there is one, and the function that reads the line's values from the series. */
+/** The source of a line's values: `read` reads them from `series`, if the series exists. */
 export interface Source {
   readonly series: ChannelSeries | undefined;
   readonly read: Reading;

@@ -147,7 +147,7 @@ export class ChartCursor {
   /**
    * Remove the cursor when the mouse leaves the chart, or a few seconds after a finger is lifted.
    *
-   * During these seconds, the user can read the values at the cursor. A cursor that a key has moved stays.
+   * During these seconds, the user can read the values at the cursor. If a key has moved the cursor, the cursor stays.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;

@@ -19,7 +19,7 @@ export class ChartMarks {
   ) {}
 
   /**
-   * The height of the room for runs, in CSS pixels.
+   * The height of the space for runs, in CSS pixels.
    *
    * Runs are drawn as bars in up to three rows, called lanes, between the plot and the labels of the time axis.
    */

@@ -88,7 +88,7 @@ function drawBar(plot: uPlot, bar: Bar, lane: number, font: string): void {
 }
 
 /**
- * The left and the right edge of a span, in pixels of the canvas.
+ * The left and right edges of a span, in pixels of the canvas.
  *
  * They are limited to the plot, and are at least one CSS pixel apart, so that a short span is visible.
  */

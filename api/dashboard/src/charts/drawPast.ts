@@ -6,7 +6,7 @@ import { tint } from "./palette";
 // A gap longer than this many usual distances between points is an outage.
 const MAX_GAP = 1.5;
 
-/** Draw the utilization, from 0 to 100%, as a filled line over the span `bounds`. */
+/** Draw the utilization, from 0 to 100%, as a line with a filled area below it, over the span `bounds`. */
 export function drawPast(surface: Surface, { times, values, width }: Past, bounds: Zoom): void {
   const context = surface.clear();
   if (context === null) return;

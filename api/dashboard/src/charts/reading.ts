@@ -40,8 +40,8 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
 /**
  * The time of the values beside the charts. These values do not depend on the cursor or the zoom.
  *
- * If the view is paused or the values are stale, this is the time of the pause or of the values. Otherwise, it is `now`
- * while the charts show an earlier time, and empty while they do not.
+ * While the view is paused, this is the time of the pause. If the values are stale, it is the time of the values.
+ * Otherwise, it is `now` while the charts show an earlier time, and empty while they do not.
  */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");

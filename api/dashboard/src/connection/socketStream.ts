@@ -23,7 +23,7 @@ export class SocketStream {
   isOpen = false;
   /** When the socket opened or last received a message, by the monotonic clock. */
   receivedAt = 0;
-  /** Whether the socket has received a frame of a kind that this page can parse. */
+  /** Whether the socket has received a frame that this page can parse. */
   hasReceived = false;
   private socket: Socket | null = null;
   private opening: ReturnType<typeof setTimeout> | undefined;

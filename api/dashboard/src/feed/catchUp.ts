@@ -19,7 +19,7 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** Record that the stream has ended. Samples from shortly before the newest sample until now may be missing. */
+  /** Record that the stream has ended. From shortly before the newest sample until now, samples may be missing. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);

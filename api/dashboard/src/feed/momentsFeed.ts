@@ -9,8 +9,8 @@ const SETTLE_MS = 150;
 /**
  * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
  *
- * The event that ends a run or a finding may be stored later than the removal. After this pause, the server's lists
- * should contain the event.
+ * The history may store the event that ends the run or the finding only after the removal. After this pause, the
+ * server's lists should contain the event.
  */
 const REMOVED_MS = 3_000;
 

@@ -107,7 +107,7 @@ function Name({ id }: { readonly id: string }) {
 /**
  * The temperature of a GPU.
  *
- * A colour and a symbol warn if it is close to or above the temperature at which the GPU slows down.
+ * A colour and a symbol warn if the temperature is close to or above the GPU's slowdown temperature.
  */
 function Temperature({ channel }: { readonly channel: string }) {
   const heat = useValue((monitor) => heatOf(monitor.values(channel)));

@@ -144,7 +144,7 @@ function Host({ row, short }: { readonly row: FleetRow; readonly short: string }
   );
 }
 
-/** The cell of a GPU. On a touch screen, the first tap opens the cell's explanation; the second tap opens its link. */
+/** The cell of a GPU. On a touch screen, the first tap opens the cell's explanation; the second follows the link. */
 function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
   const { hints } = useMonitor();
   const { id, kind, sign } = cell;

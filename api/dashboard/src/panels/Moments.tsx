@@ -84,7 +84,7 @@ function summaryOf(monitor: Monitor): string {
   return `${counted(counts) || "No annotations, findings or runs"} in this span`;
 }
 
-/** The annotations, findings and runs in the span. Those that started last come first. */
+/** The annotations, findings and runs in the span, in descending order of their start times. */
 function entriesOf({ moments, now, span }: Monitor): Entry[] {
   const annotations = moments.annotations.map((each): Entry => {
     const { id, host, timestamp } = each;

@@ -125,7 +125,7 @@ function Line() {
 }
 
 /**
- * The mark on the strip for the span of the charts or, during a drag, for the span that the user is choosing.
+ * Marks a span on the strip: the span of the charts or, during a drag, the span that the user is choosing.
  *
  * The arrow keys move the edge that has the focus.
  */

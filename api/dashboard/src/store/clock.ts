@@ -57,7 +57,7 @@ export class HostClock {
     return this.current === null ? this.assumed() : Math.max(this.current, this.previous ?? -Infinity);
   }
 
-  /** The estimated time of the collector's clock at the browser's time `wall`. */
+  /** The estimated time on the collector's clock when the browser's clock shows `wall`. */
   at(wall: number): number {
     return wall + this.ahead;
   }

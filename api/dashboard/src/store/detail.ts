@@ -29,7 +29,7 @@ interface DetailOptions {
  * Fetches the history of the displayed span if the page's own data is not enough. The cases are:
  *
  * - The span ends now and is longer than an hour.
- * - The user has zoomed to a span that begins more than an hour ago.
+ * - The user has zoomed to a span that began more than an hour ago.
  * - The user has zoomed to a span for which the page has buckets instead of single samples.
  *
  * The history is kept apart from the live data, and discarded when another span is displayed.

@@ -60,7 +60,10 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock. Times that are over a minute ahead are ignored. */
+  /**
+   * The newest timestamp of any channel, by the collector's clock. A timestamp is ignored if it is more than a minute
+   * ahead of that clock's estimated time.
+   */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;

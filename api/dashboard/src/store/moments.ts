@@ -17,7 +17,7 @@ export const MAX_LIVE = 300;
 // they received it. Two annotations with the same text and run are the same if their times differ by less than this.
 const SAME_MS = 2_000;
 
-/** Merge `listed` and `live`. If both contain an entry, only its newest report is kept. */
+/** Merge `listed` and `live`. A finding or run in both is kept as last reported, and an annotation as listed. */
 export function combined(listed: Moments, live: Moments): Moments {
   const isKnown = (each: Annotation) => listed.annotations.some((other) => isSame(each, other));
   return {

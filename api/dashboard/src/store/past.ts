@@ -31,7 +31,7 @@ interface Options {
   random(): number;
 }
 
-/** Fetches the past utilization of the displayed host, and refreshes it once a minute or less often. */
+/** Fetches the past utilization of the displayed host, and refreshes it at most once a minute. */
 export class PastFeed {
   readonly known = signal<Past | null>(null);
   private host: string | null = null;
@@ -86,8 +86,8 @@ export class PastFeed {
 }
 
 /**
- * Compute the utilization at each time from a response of the history. It is the mean of the host's GPUs, or that of
- * the CPU if the host has no GPU.
+ * Compute the utilization over time from the host's history. This is the mean utilization of the GPUs. If the history
+ * has no samples of GPUs, it is the utilization of the CPU.
  *
  * The result ends at `now`. It begins a little before the oldest point, and at least ten minutes before `now`.
  */

@@ -75,7 +75,7 @@ export class ProcessMemory {
   }
 }
 
-/** The processes by key. If a process is listed twice, for compute and for graphics, the two amounts are added up. */
+/** The processes by key. If one is listed twice, for compute and for graphics, its amounts of memory are added up. */
 function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
   const found = new Map<string, PlacedProcess>();
   for (const row of rows) {

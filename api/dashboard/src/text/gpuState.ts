@@ -41,9 +41,9 @@ function stateOfFinding(finding: Finding): GpuState {
 /**
  * The state that throttling gives a GPU; null if there is no throttling to show.
  *
- * Throttling because of heat or failing power is a warning, which is shown for up to 5 minutes after the throttling has
- * ended. Throttling for other reasons is only a note, because it is often normal: for example, a busy GPU usually
- * reaches its power limit. The note is shown only while the throttling lasts.
+ * Throttling because of heat, the hardware or the power supply is a warning, which is shown for up to 5 minutes after
+ * the throttling has ended. Throttling for other reasons is only a note, because it is often normal: for example, a
+ * busy GPU usually reaches its power limit. The note is shown only while the throttling lasts.
  */
 function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {
   const now = textsOf(values.throttle_reasons);

@@ -1,4 +1,4 @@
-/** The text for a value that was not reported; the text `0` would look like a reading. */
+/** The text for a value that was not reported. */
 export const DASH = "–";
 
 // Sizes are in binary units, as in nvidia-smi and free, so a GPU that is sold with 24 GB of memory shows 24 GiB.

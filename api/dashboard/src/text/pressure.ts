@@ -1,5 +1,5 @@
 /**
- * How long tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but this is not a
+ * How much tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but this is not a
  * problem. `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
  */
 export interface Pressure {

@@ -20,7 +20,7 @@ export function heatOf(values: Values): Heat | null {
 /**
  * How many degrees a GPU is below its slowdown temperature; null if this is not known.
  *
- * If the driver does not report the margin, the margin is the slowdown temperature minus the GPU's temperature.
+ * If `values` does not contain the margin, it is the slowdown temperature minus the GPU's temperature.
  */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>

@@ -30,8 +30,8 @@ function labelOf(reason: string): string {
 }
 
 /**
- * For how much of the last 5 minutes each reason applied, in percent, largest first: `power limit 38%, idle 2%`. Empty
- * if all shares are 0.
+ * The share of the last 5 minutes in which each reason applied, largest first: `power limit 38%, idle 2%`. Empty if all
+ * shares are 0.
  */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
   return Object.entries(shares)
@@ -42,9 +42,9 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 }
 
 /**
- * Whether the GPU is throttled. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing power
- * slowed the GPU down for at least 1% of the last 5 minutes, but not in the newest sample. `info`: the GPU is throttled
- * only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
+ * Whether the GPU is throttled. `alarm`: heat, the hardware or the power supply slows the GPU down now. `note`: one of
+ * these slowed the GPU down for at least 1% of the last 5 minutes, but not in the newest sample. `info`: the GPU is
+ * throttled only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
  */
 export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
   const serious = reasons.filter((reason) => isSerious([reason]));

@@ -21,7 +21,7 @@ interface Context {
 /**
  * One line about a host's findings; null for an unknown host.
  *
- * If the findings may be out of date, the line begins with `Last known`.
+ * If the findings may be out of date, the line begins with `Last known`, or says why no findings are known.
  */
 export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: Context): Verdict | null {
   const { problem, isComplete, active } = state;

@@ -12,7 +12,7 @@ const LONGEST = 366 * UNITS.d;
 // The whole retention is offered as another range if it is more than this many times the longest preset.
 const MUCH_MORE = 1.2;
 
-/** The length of a range in milliseconds; 0 for a text that is not a range. */
+/** The length of `range` in milliseconds; 0 if `range` is not valid or is longer than 366 days. */
 export function rangeMs(range: Range): number {
   const { count, unit } = parse(range);
   const length = count * UNITS[unit];

@@ -1,7 +1,7 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** What the page shows, such as the host and the range, but without the data. The page's address contains the view. */
+/** Which page, host, range and so on are displayed. The page's address contains the view. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;
@@ -63,8 +63,8 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
 }
 
 /**
- * Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. In the list of
- * series, only the unknown names are left out.
+ * Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. Unknown
+ * names in the list of series are ignored.
  */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));

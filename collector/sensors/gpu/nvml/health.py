@@ -39,7 +39,7 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, twice: once for each of two fields.
+    """Return the joules used so far, twice, because two fields are computed from this number.
 
     The field ``energy`` is this number, and ``power_average`` is the number's increase per second.
     """

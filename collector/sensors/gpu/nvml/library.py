@@ -75,7 +75,7 @@ _ABSENCES = {
         " instance by adding the user to the group `video`."
     ),
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
-        "The NVIDIA driver is too old for System Monitor: update it."
+        "The NVIDIA driver is too old for System Monitor: update the driver."
     ),
     pynvml.NVML_ERROR_UNINITIALIZED: "NVML was shut down; it is started again after 30 s.",
 }
@@ -94,7 +94,7 @@ def explain_absence(error: pynvml.NVMLError) -> str:
 
 
 def concerns_all(error: pynvml.NVMLError) -> bool:
-    """Return whether an ``error`` of a call for one GPU means that no GPU can be read."""
+    """Return whether ``error``, which a call for one GPU raised, means that no GPU can be read."""
     return error.value in _ABSENCES and error.value not in NOT_REPORTED
 
 

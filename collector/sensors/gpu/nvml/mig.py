@@ -53,7 +53,7 @@ class MigInstances:
         """Return the values of each instance's fields, keyed by the instance's index in NVML.
 
         ``now`` is the monotonic time in seconds. Raises an NVMLError if NVML cannot list the
-        instances, or if the error concerns the whole GPU or all GPUs.
+        instances, or if a call fails with an error that concerns the whole GPU or all GPUs.
         """
         if now >= self._due:
             self._instances = _find(gpu)

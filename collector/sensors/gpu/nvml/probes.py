@@ -92,7 +92,7 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether a ``value`` that is not credible means that NVML has no value.
+    """Return whether ``value``, which is not credible, is NVML's way to report no value.
 
     NVML has no value if ``value`` is None or a number with all bits set, with or without the sign
     bit. ``_NO_VALUE`` is the smallest such number; all larger numbers are treated in the same way.

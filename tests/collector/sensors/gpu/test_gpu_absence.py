@@ -18,7 +18,7 @@ UNKNOWN = 999
 ABSENCES = {
     NO_PERMISSION: "The NVIDIA driver denies access to this user: allow reading and writing /d",
     DRIVER_NOT_LOADED: "The NVIDIA driver is installed but not running: load its kernel module",
-    FUNCTION_NOT_FOUND: "The NVIDIA driver is too old for System Monitor: update it.",
+    FUNCTION_NOT_FOUND: "The NVIDIA driver is too old for System Monitor: update the driver.",
     VERSION_MISMATCH: "The NVIDIA driver was updated and the running kernel module is older: reb",
     UNKNOWN: "The NVIDIA driver does not work (Unknown Error): run `nvidia-smi`",
 }
