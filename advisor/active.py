@@ -29,10 +29,10 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """An active finding; ``ActiveFindings`` describes which findings are adopted.
+    """An active finding; see ``ActiveFindings`` for which findings are adopted.
 
-    An adopted finding ends at ``until`` if no detector has reported it again by then. ``until`` is
-    in the host's time, in Unix milliseconds.
+    An adopted finding ends at ``until`` unless a detector has reported it again by then. ``until``
+    is a Unix time in milliseconds, by the host's clock.
     """
 
     finding: Finding
@@ -46,7 +46,7 @@ class ActiveFindings:
     """The active findings by host and channel.
 
     Findings that the advisor published before its restart are adopted: if a detector reports an
-    adopted finding again, the finding keeps its ID and its beginning, and does not count as new.
+    adopted finding again, the finding keeps its ID and beginning, and does not count as new.
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
@@ -65,12 +65,12 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Adopt the finding of ``event`` if it is active and not yet known.
+        """Adopt the finding of ``event`` if it is active and its channel has none yet.
 
-        If MOST_ADOPTED findings are known, no more are adopted.
-        Yield the event of an adopted finding as a message to publish, unless the broker still
-        retains the event. A finding that is over is removed from the broker if it is still
-        retained there: a broker that was killed may have lost the removal.
+        Once MOST_ADOPTED findings are active, no more are adopted.
+        Yield an adopted finding's event as a message to publish, unless the broker still
+        retains the event. If the broker still retains a finding that is over, remove it: a
+        broker that was killed might have lost the removal.
         """
         finding, base = Finding.of(event), event.id.partition(".")[0]
         known = self._hosts.get(finding.host, {}).get(event.channel)
@@ -89,7 +89,7 @@ class ActiveFindings:
                 yield _message(event, retain=True)
 
     def note(self, finding: Finding) -> Iterator[Change]:
-        """Yield the messages to publish now that a detector has reported ``finding``."""
+        """Yield the messages to publish after a detector reports ``finding``."""
         known = self._known(finding)
         if finding.state is State.OVER:
             if known is not None:
@@ -147,7 +147,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID for ``finding``, with a number appended if an ended finding had that ID."""
+        """Return the identity of ``finding``, plus a number if an ended finding had that ID."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 
@@ -165,7 +165,7 @@ class ActiveFindings:
         yield from self._remove(active.finding.host, active.event.channel)
 
     def _remove(self, host: str, channel: str) -> Iterator[Change]:
-        """Forget a finding, and remove its retained message."""
+        """Forget a finding and remove its retained message."""
         findings = self._hosts.get(host, {})
         findings.pop(channel, None)
         if not findings:

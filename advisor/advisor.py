@@ -1,4 +1,4 @@
-"""The advisor: analyses the samples on the bus, and publishes findings."""
+"""The advisor: analyses the samples on the bus and publishes findings."""
 
 import logging
 import threading
@@ -46,8 +46,8 @@ class Advisor:
 
     The advisor needs no persistent session and subscribes to samples with QoS 0, because it reads
     a host's past from the history before it analyses the host's first sample. If the connection
-    fails later, the advisor misses the samples that are published until it reconnects, except the
-    newest sample of each channel, which the broker retains. When a finding is over, the advisor
+    fails later, the advisor misses the samples published before it reconnects, except the newest
+    sample of each channel, which the broker retains. When a finding is over, the advisor
     publishes the end and removes the retained message. An unexpected error in the analysis is
     counted and logged; the advisor continues.
     """
@@ -82,7 +82,7 @@ class Advisor:
         self._thread = threading.Thread(target=self._run, name="advisor", daemon=True)
 
     def report(self) -> Report:
-        """Return the counters, and the reason if the broker or the history cannot be used."""
+        """Return the counters and, if the broker or the history cannot be used, the reason."""
         watch, publisher = self._watch, self._publisher
         problem = watch.history_problem
         active = {"info": 0, "warning": 0, "critical": 0, **self._active.by_severity()}
@@ -106,12 +106,12 @@ class Advisor:
         )
 
     def start(self) -> None:
-        """Connect and start to analyse, both in the background."""
+        """Connect and start analysing, both in the background."""
         self._publisher.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish pending messages, and disconnect. The active findings stay retained."""
+        """Publish pending messages, then disconnect. Active findings stay retained."""
         self._stopping.set()
         self._inbox.stop()
         if self._thread.is_alive():
@@ -157,7 +157,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish the messages that ``changes`` returns; log any error that it raises."""
+        """Publish the messages that ``changes`` returns; log any error."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

@@ -47,7 +47,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield ``findings``; without ``updates``, omit those of which only the numbers changed."""
+        """Yield ``findings``; without ``updates``, omit those in which only the numbers changed."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
@@ -60,13 +60,13 @@ class _Host:
 
 
 class Analysis:
-    """Feeds each host's readings, in order of time, to the host's own detectors.
+    """Feeds each host's readings, in time order, to the host's own detectors.
 
-    A sample that is late, or not newer than the previous sample on its channel, is skipped, and is
-    counted in ``skipped``; so are samples of hosts and channels beyond ``limits``. A sample less
-    than ``CLOSE`` milliseconds after the previous sample on its channel is skipped to save CPU
-    time, and is not counted. If a host's clock is set back by more than five minutes, the host's
-    findings end, and the host gets new detectors. The findings about a device end when the device
+    ``skipped`` counts the samples that are skipped because they are late, no newer than the
+    previous sample on their channel, or from hosts or channels beyond ``limits``. To save CPU
+    time, a sample less than ``CLOSE`` milliseconds after the last one used on its channel is also
+    skipped, but not counted. If a host's clock is set back by more than five minutes, the host's
+    findings end, and it gets new detectors. The findings about a device end when the device
     is no longer read.
     """
 
@@ -118,7 +118,7 @@ class Analysis:
 
         ``now`` is in Unix milliseconds: the time of the machine that runs the analysis, or, for a
         recording, the newest timestamp of all hosts. A call has no effect if ``now`` is less than a
-        minute after the last call that had one.
+        minute after the last effective call.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -166,13 +166,13 @@ class Analysis:
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
-        """Forget a host; yield the ends of its findings."""
+        """Forget a host, and end its findings."""
         host = self._hosts.pop(name, None)
         if host is not None:
             yield from self._end_all(host)
 
     def knows(self, name: str) -> bool:
-        """Return whether the host ``name`` is known."""
+        """Return whether there is state for the host ``name``."""
         return name in self._hosts
 
     def rest(self, name: str) -> Iterator[Finding]:
@@ -193,7 +193,7 @@ class Analysis:
                 yield from detector.forget(subject, host.newest)
 
     def _start_again(self, host: _Host, reading: Reading) -> Iterator[Finding]:
-        """End the findings of ``host``, whose clock was set back to the time of ``reading``."""
+        """Reset ``host``, whose clock was set back to the time of ``reading``; end its findings."""
         yield from self._end_all(host)
         values = {"set_back": host.newest - reading.timestamp}
         host.detectors, host.by_family = self._detectors(), {}

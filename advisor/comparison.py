@@ -25,11 +25,11 @@ _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # indexes in METRICS
 class Metric(NamedTuple):
     """A value to compare; ``sign`` is -1 if lower values are worse, and 1 if higher values are.
 
-    A GPU counts as deviating only if the values of the other GPUs differ from each other by at
-    most the number ``alike``. With ``relative``, differences are fractions of the other GPUs'
-    median. Without ``absolute``, a GPU deviates if its difference from the other GPUs is larger
-    than usual in this run. With ``absolute``, the difference itself counts, because GPUs under the
-    same load should not differ in this metric.
+    A GPU counts as deviating only if the other GPUs' values differ from each other by at most
+    ``alike``. With ``relative``, differences are fractions of the other GPUs' median. Without
+    ``absolute``, a GPU deviates if it differs from the other GPUs by more than usual in this run.
+    With ``absolute``, the difference itself counts, because GPUs under the same load should not
+    differ in this metric.
     """
 
     field: str
@@ -51,9 +51,9 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """One GPU deviates from the other GPUs in ``metric``.
+    """One GPU's deviation from the other GPUs in ``metric``.
 
-    The deviation began at ``since`` (Unix seconds). ``value`` is the value of this GPU, and
+    The deviation began at ``since`` (Unix seconds). ``value`` is this GPU's value, and
     ``others`` is the median of the other GPUs.
     """
 
@@ -68,11 +68,11 @@ class Member:
     """One GPU: its smoothed values, their usual differences from other GPUs, and its deviations.
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
-    since the values were last smoothed. A value is ``apart`` if the other GPUs are close together
-    and its difference from them exceeds the usual difference by at least the metric's limit. The
-    value deviates (``held``) if this excess is also unusually large for the run. If
-    ``Metric.absolute`` is true, the difference itself is compared with the limit instead, and each
-    value that is ``apart`` deviates.
+    since the values were last smoothed. A value is ``apart`` if the other GPUs agree closely and
+    its difference from them exceeds the usual difference by at least the metric's limit. The value
+    deviates (``held``) if this excess is also unusually large for the run. If ``Metric.absolute``
+    is true, the difference itself is compared with the limit instead, and each value that is
+    ``apart`` deviates.
     """
 
     at: float = -math.inf
@@ -121,7 +121,7 @@ class Member:
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
-        """Yield the deviations that lasted for at least ``seconds`` and ``readings`` readings."""
+        """Yield the deviations that have lasted at least ``seconds`` and ``readings`` readings."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):
@@ -143,7 +143,7 @@ class Comparison:
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all GPUs; return False if they work out of step or cannot be compared.
 
-        ``found`` contains the GPUs about which a finding is active.
+        ``found`` contains the GPUs that have an active finding.
         """
         step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
@@ -170,10 +170,9 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Record deviations in one metric, and learn the usual differences.
+        """Record deviations in one metric and learn the usual differences.
 
-        If ``found`` is None, only learn: the GPUs have not been at work for long enough to be
-        judged.
+        If ``found`` is None, only learn: the GPUs have not been working long enough to be judged.
         """
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]

@@ -9,7 +9,7 @@ KEPT = 48  # buckets of each width; they cover 24 min, 96 min, 6 h, 26 h and 102
 
 
 class Bucket(NamedTuple):
-    """The lowest and highest value in one time span; ``time`` is when the lowest first occurred."""
+    """The lowest and highest values in a time span; ``time`` is when the lowest first occurred."""
 
     time: float
     low: float
@@ -50,10 +50,10 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add ``bucket``, which is narrower, to the open bucket.
+        """Add the narrower ``bucket`` to the open bucket.
 
-        If ``bucket`` belongs to the next time span, close and return the open bucket, and open a
-        new bucket that contains ``bucket``.
+        If ``bucket`` belongs to the next time span, close and return the open bucket, and start
+        a new one with ``bucket``.
         """
         index = int(bucket.time // self._width)
         if index == self._index:
@@ -74,9 +74,9 @@ class _Level:
 
 
 class Envelope:
-    """Buckets of several widths over one series, to show both its last minutes and its last days.
+    """Buckets of several widths for one series: the last few minutes and the last few days.
 
-    Adding a value takes constant time, and the memory is bounded. A width comes into use when the
+    Adding a value takes constant time, and memory use is bounded. A width comes into use when the
     first bucket of the next narrower width closes.
     """
 
@@ -89,7 +89,7 @@ class Envelope:
     def add(self, time: float, value: float) -> int:
         """Add ``value`` at ``time`` (seconds); return how many widths have a newly closed bucket.
 
-        If the result is n, these widths are the first n of ``WIDTHS``.
+        If the result is n, these are the first n of ``WIDTHS``.
         """
         if self._levels[0].extend(time, value):
             return 0
@@ -105,7 +105,7 @@ class Envelope:
 
     @property
     def levels(self) -> int:
-        """The number of widths that are in use so far, counted from the narrowest."""
+        """The number of widths in use so far, counted from the narrowest."""
         return len(self._levels)
 
     def closed(self, level: int) -> Stretch:
@@ -124,7 +124,7 @@ class Envelope:
         return min(low for time, low in zip(times, lows, strict=True) if time >= start)
 
     def highest(self, start: float, end: float) -> float:
-        """Return the highest value of the closed buckets between two times; 0 if there are none."""
+        """Return the highest value in the closed buckets from ``start`` to ``end``, or 0."""
         return max(
             (
                 high

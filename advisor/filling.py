@@ -73,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return the growth of the used space; None if no growth is to be reported."""
+        """Return the growth of the used space, or None if there is none to report."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:

@@ -24,8 +24,8 @@ class State(StrEnum):
 class Severity(StrEnum):
     """How much a finding matters.
 
-    ``critical``: a run or the machine fails, or is about to fail. ``warning``: a run or the machine
-    may fail later, or GPU hours are wasted. ``info``: worth knowing.
+    ``critical``: a run or the machine is failing or about to fail. ``warning``: a run or the
+    machine might fail later, or GPU hours are wasted. ``info``: worth knowing.
     """
 
     INFO = "info"
@@ -34,7 +34,7 @@ class Severity(StrEnum):
 
     @property
     def level(self) -> int:
-        """The rank of the severity; the least severe has rank 0."""
+        """The rank of the severity, from 0 for the least severe."""
         return _LEVELS[self]
 
 
@@ -63,7 +63,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """When the event that a finding predicts is expected, in Unix milliseconds."""
+    """When a finding's predicted event is expected, in Unix milliseconds."""
 
     earliest: int
     likely: int
@@ -107,20 +107,20 @@ class Finding:
 
     @property
     def channel(self) -> str:
-        """The channel of the finding; characters that channels must not contain are replaced."""
+        """The finding's channel, with any invalid characters replaced."""
         return FINDING.channel.format(kind=self.kind, subject=_INVALID.sub("_", self.subject)[:64])
 
     @property
     def identity(self) -> str:
         """The ID of the event that begins the finding.
 
-        Advisors with the same settings and the same readings compute the same ID. Later events of
-        the finding have this ID with a dot and a word added, so this ID must not contain a dot.
+        Advisors with the same settings and readings compute the same ID. Later events of the
+        finding append a dot and a word to this ID, so the ID must not contain a dot.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 
     def event(self, identity: str) -> Event:
-        """Return the event that reports this finding; ``identity`` is the ID of the event."""
+        """Return the event that reports this finding and has the ID ``identity``."""
         values = self.body()
         for name in ("host", "timestamp"):
             del values[name]
@@ -143,7 +143,7 @@ class Finding:
         return cls(host=event.host or "", timestamp=event.timestamp, **values)
 
     def body(self) -> dict[str, object]:
-        """Return the fields that are published, as JSON types."""
+        """Return the fields to publish, as JSON types."""
         fields = asdict(self)
         del fields["is_update"]
         return fields

@@ -83,9 +83,9 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the first large process on ``gpu``, or None if the run on the GPU is not known.
+    """Return the first large process on ``gpu``, or None if the run on the GPU is unknown.
 
-    The run is not known if there is no process, if the command is not known, or if the large
+    The run is unknown if there are no processes, the command is unknown, or the large
     processes differ in user or command. A process is large if it holds at least ``SMALL`` times the
     memory of the largest process.
     """

@@ -27,7 +27,7 @@ STEADY = 0.85  # times the growth of the first half: if the second half grows by
 class Growth(NamedTuple):
     """How the memory in use grew during ``stretch``: by ``size`` bytes, from ``base`` bytes.
 
-    ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
+    ``rate`` is in bytes per second. ``left`` gives the shortest, likely and longest time in
     seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
     """
 
@@ -59,9 +59,9 @@ def find_growth(
     """Return the growth in the longest stretch that shows growth, or None.
 
     ``closed`` is the number of bucket widths at which ``envelope`` has just closed a bucket;
-    stretches of wider buckets are not judged. ``smallest`` is the least growth to report; like
-    ``limit``, it is in bytes. ``largest_step`` is the largest share of the growth that may occur in
-    a single step.
+    stretches of wider buckets are not judged. ``smallest``, the least growth to report, and
+    ``limit`` are in bytes. ``largest_step`` is the largest share of the growth allowed in a
+    single step.
     """
     found = None
     for level in range(closed):
@@ -84,7 +84,7 @@ def judge(
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
     ``recent`` is the lowest value since the time of the stretch's last bucket. Growth is judged by
-    the floor: the floor at a time is the lowest value from that time on. If the floor shifts
+    the floor: at any time, the lowest value from that time on. If the floor shifts
     suddenly, only the time after the shift is judged. The floor must grow by at least ``smallest``,
     steadily and with statistical significance, and fast enough to reach the limit within HORIZON
     times the stretch's length.
@@ -106,9 +106,9 @@ def judge(
 
 
 def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) -> bool:
-    """Return whether the stretch is long enough, and its growth is large and fast enough.
+    """Return whether the stretch is long enough and its growth large and fast enough.
 
-    This cheap test is done first, because nearly every stretch fails it.
+    This cheap test comes first, because nearly every stretch fails it.
     """
     times = stretch.times
     if len(times) < FEWEST_BUCKETS or times[-1] - times[0] < MINIMUM_SECONDS:
@@ -118,7 +118,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
 
 
 def _is_spread(values: Sequence[float], most: float) -> bool:
-    """Return whether a floor, ``values``, rises throughout, not only at first or in one step."""
+    """Return whether the floor ``values`` rises throughout, not only at first or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
     marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]
@@ -135,8 +135,8 @@ def _is_spread(values: Sequence[float], most: float) -> bool:
 def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
     """Return the growth, with the time left until the memory reaches ``limit``.
 
-    The shortest time is until the highest peak reaches the limit, the likely time is until usual
-    peaks do, and the longest time is until the floor does.
+    The shortest time runs until the highest peak reaches the limit, the likely time until usual
+    peaks do, and the longest time until the floor does.
     """
     times, lows, highs = stretch
     end, base = times[-1], min(lows)

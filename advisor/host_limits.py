@@ -1,4 +1,4 @@
-"""Finds out which limits of a host are reached: CPU cores, memory, disks or network. Pure."""
+"""Finds which limits a host has reached: CPU cores, memory, disks or network. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ FORGETTING = 0.999
 
 
 class Limit(StrEnum):
-    """A limit of a host; the value describes it.
+    """A host limit; the value describes it.
 
     If several limits explain a stretch, the first one counts.
     """
@@ -24,7 +24,7 @@ class Limit(StrEnum):
     IO = "every task waits for I/O"
     CORES = "all CPU cores are at their limit"
     DISK = "the disks read at nearly their highest rate so far"
-    NETWORK = "the network receives at nearly its highest rate so far"
+    NETWORK = "the host receives data from the network at nearly the highest rate so far"
     PCIE = "the PCIe link is full"
     CORE = (
         "one CPU core is at its limit, perhaps because a single process loads the data or runs "
@@ -33,7 +33,7 @@ class Limit(StrEnum):
 
 
 class HostLimits:
-    """Counts, for each limit except ``PCIE``, the readings in which the limit was reached."""
+    """Counts the readings in which each limit, except ``PCIE``, was reached."""
 
     def __init__(self, thresholds: Mapping[str, float]) -> None:
         """Start with no readings; ``thresholds`` are the thresholds of ``input_bound``."""

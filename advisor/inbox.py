@@ -46,7 +46,7 @@ class Inbox:
             return messages
 
     def stop(self) -> None:
-        """Make the current call of ``take`` and all later calls return immediately."""
+        """Make the current and all later calls of ``take`` return immediately."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

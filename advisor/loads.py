@@ -30,14 +30,14 @@ class Reads:
         self._totals.add(now, total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether reading data explains the growth of RAM use.
+        """Return whether reading data explains the growth in RAM use.
 
-        Reading data explains the growth if RAM use grew by about as many bytes as were read, and at
-        least half of the growth happened while data was read. In addition, less than half as
-        much must have been read in the period of the same length just before the growth, unless the
-        growth began within LOAD_SECONDS of the newest load's start. Without this comparison, a leak
-        in a training run that reads data all the time would not be found. A load
-        explains only growth that ends within LOAD_SECONDS of the load's start.
+        It does if RAM use grew by about as many bytes as were read, and at least half of the growth
+        happened while data was being read. In addition, less than half as much must have been read
+        in the equally long period just before the growth, unless the growth began within
+        LOAD_SECONDS of the newest load's start. Without this comparison, a leak in a training run
+        that constantly reads data would be missed. A load explains only growth that ends
+        within LOAD_SECONDS of the load's start.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]
@@ -56,12 +56,12 @@ class Reads:
         return found.end <= self._began + LOAD_SECONDS
 
     def between(self, start: float, end: float) -> float:
-        """Return how many bytes were read between two times (in seconds); 0 if not known."""
+        """Return the number of bytes read between two times (in seconds); 0 if unknown."""
         before, after = self._at(start), self._at(end)
         return 0.0 if before is None or after is None else after - before
 
     def _at(self, time: float) -> float | None:
-        """Return the number of bytes read until ``time``, interpolated; None if it is not known."""
+        """Return the number of bytes read until ``time``, interpolated; None if not known."""
         for level in range(self._totals.levels):
             times, totals, _ = self._totals.closed(level)
             if times and times[0] <= time:
@@ -83,7 +83,7 @@ class Loads:
         self._last: dict[str, float] = {}
 
     def note(self, reading: Reading) -> None:
-        """Add the bytes read since the family's previous reading (``disk`` or ``network``)."""
+        """Add the bytes read since the previous reading of the family (``disk`` or ``network``)."""
         now, family = reading.timestamp / 1000, reading.family
         rate = reading.values.get("read_rate" if family == "disk" else "download_rate") or 0.0
         step = now - self._last.get(family, now)
@@ -94,10 +94,10 @@ class Loads:
         self._reads[family].add(now, total)
 
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
-        """Return whether reading from the disks or the network explains the growth of RAM use.
+        """Return whether reading from the disks or the network explains the growth in RAM use.
 
-        ``own`` counts the bytes read by the processes whose memory grows; None if not known.
-        ``own`` replaces the bytes read from the disks, which include the reads of other programs.
+        ``own``, if known, counts the bytes read by the processes whose memory grows.
+        It replaces the bytes read from the disks, which include other programs' reads.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

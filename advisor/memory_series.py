@@ -20,7 +20,7 @@ RECORD = 0.3  # of the growth: its peak has to exceed all earlier peaks by this 
 class MemorySeries:
     """The memory in use over time, in bytes and seconds.
 
-    In the summaries of findings, ``label`` names the process, run or memory. ``born`` is when the
+    ``label`` names the process, run or memory in the summaries of findings. ``born`` is when the
     process or run began, when the GPU was last nearly empty, or ``-inf`` for memory that is always
     in use, such as RAM. Growth is reported only if the memory in use clearly exceeds all
     earlier peaks since ``born``. If ``born`` is ``-inf``, earlier peaks are ignored, because they
@@ -57,14 +57,14 @@ class MemorySeries:
         return found
 
     def accept(self, found: Growth) -> None:
-        """Track ``found`` as the current growth, until it ends."""
+        """Track ``found`` as the current growth until it ends."""
         if self.found is None:
             self._risen = self._highest = found.base + found.size
             self._risen_at = found.end
         self.found = found
 
     def has_ended(self) -> bool:
-        """Return whether the growth that is tracked has ended; if so, stop tracking it."""
+        """Return whether the tracked growth has ended; if so, stop tracking it."""
         found = self.found
         if found is None:
             return False

@@ -34,7 +34,7 @@ _DELIVERED = ("read_rate", "download_rate", "filesystems")
 _SOLE = 0.9  # of the listed memory: a process that holds this much counts as the only process
 
 Newest = Mapping[str, Sample]
-"""The newest live sample on each of a host's channels, by channel."""
+"""The newest live samples of a host, by channel."""
 
 
 class Past:
@@ -72,11 +72,11 @@ class Past:
         The history stores no fields that contain text, such as the kind of a GPU's memory. Their
         values are taken from the newest live samples.
 
-        The history stores no processes either. If one process now holds at least 90% of the memory
-        that processes hold on a GPU, its past memory use is estimated. The estimate is the GPU's
-        memory use at that time, minus the memory that is now in use outside this process. If
-        several processes share the memory, their past shares are not known, so the GPU's past
-        memory use is omitted.
+        The history stores no process data either. If one process now holds at least 90% of the
+        memory that processes hold on a GPU, its past memory use is estimated. The estimate is the
+        GPU's memory use at that time, minus the memory that is now in use outside this process. If
+        several processes share the memory, their past shares are unknown, so the GPU's past memory
+        use is omitted.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -108,7 +108,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Yield ``samples`` of one channel, and add the values that the history lacks."""
+    """Yield one channel's ``samples``, adding the values that the history lacks."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples

@@ -46,7 +46,7 @@ class Presence:
         )
 
     def status(self, reading: Reading) -> Iterable[Finding]:
-        """End the finding about silence; ``reading`` is the status of an online collector."""
+        """End any finding about silence; ``reading`` is the status of an online collector."""
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
@@ -73,7 +73,7 @@ class Presence:
     def time(self, reading: Reading) -> Iterable[Finding]:
         """Report a clock that was set back, once it has kept the new time for a while.
 
-        An hour later, the finding ends.
+        The finding ends an hour later.
         """
         now = reading.timestamp
         if self._set_back is None:

@@ -1,6 +1,6 @@
-"""Converts samples and statuses to readings, the input of the detectors.
+"""Converts samples and statuses into readings, the input of the detectors.
 
-The family and the device of a channel are looked up once for all detectors.
+A channel's family and device are looked up once for all detectors.
 """
 
 from collections.abc import Mapping
@@ -36,10 +36,10 @@ class Reading(NamedTuple):
     GPU. ``timestamp`` is in Unix milliseconds. ``values`` are the fields of the sample or of the
     status.
 
-    The analysis adds readings of two more families, which come from no channel:
+    The analysis adds two more families, whose readings come from no channel:
 
-    - ``silence`` is about a collector that is offline. ``seconds`` is how long the collector has
-      been offline. ``stopped`` is true if the collector reported that it stopped, and false if the
+    - ``silence`` describes a collector that is offline. ``seconds`` is how long it has been
+      offline. ``stopped`` is true if the collector reported that it stopped, and false if the
       broker published the collector's last will.
     - ``clock`` has one of two values: ``offset``, the seconds by which the host's clock is ahead of
       other clocks, or ``set_back``, the milliseconds by which the host's clock was set back.

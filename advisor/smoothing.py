@@ -1,4 +1,4 @@
-"""Computes a moving average of a series, and measures for how long a condition has held."""
+"""Computes a moving average of a series, and measures how long a condition has held."""
 
 import math
 from dataclasses import dataclass

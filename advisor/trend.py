@@ -1,4 +1,4 @@
-"""Robust statistics of a short series: slope, significance of a trend, steps. Pure.
+"""Robust statistics for short series: slope, significance of a trend, steps. Pure.
 
 The series have at most a few dozen points, so computing all pairs is cheap without numpy.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Slope(NamedTuple):
-    """A slope per second: the likely value, and the bounds of its confidence interval."""
+    """The likely slope per second, and the bounds of its confidence interval."""
 
     low: float
     likely: float
@@ -18,15 +18,15 @@ class Slope(NamedTuple):
 
 
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
-    """Return the median of the slopes of all pairs of points, with its confidence interval.
+    """Return the median slope of all pairs of points, with its confidence interval.
 
-    ``z`` is a quantile of the standard normal distribution, and sets the confidence: 1.96 gives
-    95%. ``times`` are in seconds and distinct. Raises ValueError for fewer than two points.
+    ``z``, a quantile of the standard normal distribution, sets the confidence: 1.96 gives 95%.
+    ``times`` are in seconds and distinct. Raises ValueError for fewer than two points.
 
     The method is from Sen (1968), "Estimates of the regression coefficient based on Kendall's tau",
     JASA 63. In the ascending list of all N slopes, the confidence interval reaches from index
-    (N - C) / 2, rounded down, to index (N + C) / 2, rounded up. Indices start at 0,
-    and stay within the list. C = z sqrt(var S), where S is Kendall's score.
+    (N - C) / 2, rounded down, to index (N + C) / 2, rounded up. Indices start at 0
+    and are clamped to the list. C = z sqrt(var S), where S is Kendall's score.
     """
     points = zip(times, values, strict=True)
     slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))
@@ -73,10 +73,10 @@ def _variance(values: Sequence[float]) -> float:
 def floor(values: Sequence[float]) -> list[float]:
     """Return the floor: for each point, the lowest value from this point to the end.
 
-    The floor of a process's memory use, for example, is the memory that the process does not
+    For example, the floor of a process's memory use is the memory that the process does not
     release later. The floor never falls from one point to the next. A sawtooth on a flat base has a
-    flat floor, except for its last tooth. If memory is released, the floor of all earlier points is
-    at most the memory that remains.
+    flat floor, except for its last tooth. When memory is released, the floor at all earlier points
+    is at most the memory that remains.
     """
     lowest = math.inf
     backwards = [lowest := min(lowest, value) for value in reversed(values)]

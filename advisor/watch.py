@@ -32,9 +32,9 @@ Content = Sample | CollectorStatus
 class _Host:
     """What is stored about one host.
 
-    ``first`` and ``last`` are the times at which the first and the last message arrived, in
-    monotonic seconds. Until the host's past has been read, ``newest`` has the newest message of
-    each channel, and its size in bytes; afterwards, ``newest`` is None.
+    ``first`` and ``last`` are when the first and the last message arrived, in monotonic seconds.
+    Until the host's past has been read, ``newest`` maps each channel to its newest message and that
+    message's size in bytes; afterwards, it is None.
     """
 
     first: float
@@ -47,11 +47,10 @@ class _Host:
 class Watch:
     """Watches all hosts, and yields the findings that begin, change or end. Not thread-safe.
 
-    Before the first sample of a host is analysed, the host's past is read from the history. Only
-    one host's past is read at a time. Until a host's past has been read, only the newest message
-    of each of the host's channels is kept, because the history has the earlier samples. If the
-    history cannot be read, ``history_problem`` is a sentence with the reason; otherwise, it is
-    None.
+    A host's past is read from the history before the host's first sample is analysed, one host
+    at a time. Until a host's past has been read, only the newest message of each of its channels is
+    kept, because the history has the earlier samples. If the history cannot be read,
+    ``history_problem`` is a sentence with the reason; otherwise, it is None.
     """
 
     def __init__(
@@ -95,11 +94,11 @@ class Watch:
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
-        """Adopt a finding that was published before a restart, and that the broker retains."""
+        """Adopt a retained finding that was published before a restart."""
         yield from self._active.adopt(event, is_retained=True)
 
     def feed(self, content: Content, size: int = 0) -> Iterable[Change]:
-        """Analyse ``content``, or keep it until the past of its host has been read.
+        """Analyse ``content``, or keep it until its host's past has been read.
 
         ``size`` is the size of the message in bytes.
         """
@@ -185,7 +184,7 @@ class Watch:
             yield from self._active.adopt(event, is_retained=False)
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
-        """Analyse the past of a host, and yield the resulting changes to its findings."""
+        """Analyse a host's past and yield the resulting changes to its findings."""
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
@@ -212,8 +211,8 @@ class Watch:
     def _end_silent(self, now: float) -> Iterator[Change]:
         """End the findings of silent hosts, except the findings about their silence.
 
-        After a day without a message, a host is forgotten. A host that has only findings from
-        before a restart, and sends no message, is forgotten after ``SILENT_SECONDS``.
+        A host is forgotten after a day without a message, or after ``SILENT_SECONDS`` if it has
+        only findings from before a restart.
         """
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):

@@ -78,7 +78,7 @@ DOCUMENTED = (*_FREQUENT, *_INCLUDED)
 
 
 class _Application(FastAPI):
-    """FastAPI, with an OpenAPI document that keeps nulls in examples and describes the token."""
+    """FastAPI with an OpenAPI document that keeps nulls in examples and describes the token."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -106,8 +106,8 @@ def create_app(
     ``others`` are functions. Each returns the report of a part that runs beside the API in the same
     process, such as an ingester. The application serves these reports together with its own.
 
-    This function does not open ``live`` and ``reader``: they are opened when the server starts the
-    application, and closed when the server stops.
+    This function does not open ``live`` or ``reader``: they are opened when the server starts the
+    application and closed when the server stops.
     """
     history = History(reader)
     token = settings.http_token

@@ -1,4 +1,4 @@
-"""Reads the bodies of requests, with limits on their size and on the time to read them."""
+"""Reads request bodies, with limits on their size and on the time to read them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Turns errors into responses, all in the JSON shape that ``api.errors`` describes."""
+"""Turns errors into JSON responses of the shape that ``api.errors`` describes."""
 
 import logging
 from http import HTTPStatus
@@ -90,11 +90,10 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
 
 
 class LastResort:
-    """ASGI middleware that logs an unexpected error in one line and responds with status 500.
+    """ASGI middleware that logs an unexpected error on one line and responds with status 500.
 
-    Starlette's own handler would raise the error again, and the server would print a traceback. If
-    a response has started, or if the connection is a WebSocket, the error is logged and nothing is
-    sent.
+    Starlette's own handler would re-raise the error, and the server would print a traceback. If a
+    response has started, or if the connection is a WebSocket, the error is only logged.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -102,7 +101,7 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call ``app``; if it raises an error, log the error and, if possible, respond with 500."""
+        """Call ``app``; if it raises, log the error and, if possible, respond with 500."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Errors of the API, and the error responses, which all have the same JSON shape.
+"""The API's errors, and the error responses, which all have the same JSON shape.
 
 ``{"error": {"code": "unknown_host", "message": "One sentence."}}``
 """
@@ -19,11 +19,11 @@ INTERNAL_ERROR = "internal_error"
 
 
 class UnknownHostError(SystemMonitorError):
-    """The host is not known."""
+    """The host is unknown."""
 
 
 class UnknownRunError(SystemMonitorError):
-    """The run is not known."""
+    """The run is unknown."""
 
 
 class AmbiguousRunError(SystemMonitorError):
@@ -68,7 +68,7 @@ class BodyTimeoutError(SystemMonitorError):
 
 
 class RetryLaterError(SystemMonitorError):
-    """A limit has been reached; the client may retry after ``wait`` seconds."""
+    """A limit has been reached; the client can retry after ``wait`` seconds."""
 
     def __init__(self, message: str, wait: int) -> None:
         """Store the message and the delay."""
@@ -109,13 +109,13 @@ RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
 
 
 def quote(value: object) -> str:
-    """Return ``value`` in quotes, with non-ASCII characters escaped; truncated if it is long."""
+    """Return ``value`` in quotes, with non-ASCII characters escaped, and truncated if long."""
     text = ascii(value if isinstance(value, str) else str(value))
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…'"
 
 
 def listed(words: Sequence[str], conjunction: str) -> str:
-    """Return ``words`` as one text, such as "a, b or c"."""
+    """Join ``words`` into one text, such as "a, b or c"."""
     start = ", ".join(words[:-1])
     return f"{start} {conjunction} {words[-1]}" if start else "".join(words)
 

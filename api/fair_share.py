@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class FairShare(Generic[T]):
-    """The clients in a group (its members), in the order in which they joined, and their networks.
+    """The clients in a group (its members), in the order in which they joined, with their networks.
 
     A network is a single IPv4 address, or the /64 prefix of an IPv6 address, because one machine
     can use all addresses of a /64.
@@ -30,8 +30,8 @@ class FairShare(Generic[T]):
     def has_room(self, address: str, limit: int) -> bool:
         """Return whether a client at ``address`` may join if ``limit`` members are allowed.
 
-        If there are already ``limit`` members, the client may join only if its network would then
-        still have fewer members than the largest network.
+        Once there are ``limit`` members, the client may join only if its network would still have
+        fewer members than the largest network.
         """
         if len(self) < limit:
             return True
@@ -39,7 +39,7 @@ class FairShare(Generic[T]):
         return sizes[_network(address)] + 1 < max(sizes.values(), default=0)
 
     def add(self, member: T, address: str) -> None:
-        """Add ``member``, a client at the IP address ``address`` (empty if it is not known)."""
+        """Add ``member``, a client at the IP address ``address`` (empty if unknown)."""
         self._networks[member] = _network(address)
 
     def discard(self, member: T) -> None:
@@ -47,7 +47,7 @@ class FairShare(Generic[T]):
         self._networks.pop(member, None)
 
     def surplus(self) -> T:
-        """Return the member to remove if there is one member too many.
+        """Return the member to remove if there is one too many.
 
         It is the newest member of the network with the most members, so that no network can keep
         other networks out. Raises ValueError if there are no members.

@@ -10,7 +10,7 @@ _METHODS = ("GET", "POST")  # all methods of all routes
 class Head:
     """ASGI middleware that answers a HEAD request with the headers of a GET response.
 
-    The server still sees the method HEAD, and therefore sends no body.
+    The server still sees a HEAD request, so it sends no body.
     """
 
     def __init__(self, app: ASGIApp) -> None:

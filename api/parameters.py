@@ -1,4 +1,4 @@
-"""Rejects query parameters that would otherwise be ignored: unknown and repeated parameters."""
+"""Rejects unknown and repeated query parameters, which would otherwise be ignored."""
 
 import difflib
 from collections.abc import Callable, Collection, Coroutine
@@ -46,7 +46,7 @@ class CheckedRoute(APIRoute):
 class NewestRoute(CheckedRoute):
     """A route that calls its endpoint without FastAPI if the request has no query string.
 
-    This is faster, because FastAPI's handling of parameters takes longer than the endpoint itself.
+    This is faster, because FastAPI's parameter handling takes longer than the endpoint itself.
     The request must be the only argument that the endpoint requires.
     """
 

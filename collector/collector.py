@@ -38,11 +38,10 @@ class Collector:
     """Reads ``sensors`` every ``interval`` seconds and publishes the samples.
 
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered, up to
-    64 MiB. While another collector uses the same host name on the broker, one of the two collectors
-    publishes nothing, and its report gives the reason. When a channel is no longer read, for
+    64 MiB. While another collector uses the same host name on the broker, one of the two publishes
+    nothing, and its report gives the reason. When a channel is no longer read, for
     instance because a GPU was removed, the channel's retained message is deleted. If
-    ``follow_runs`` is true, the collector also tracks the runs of this machine; this works only on
-    Linux.
+    ``follow_runs`` is true, the collector also tracks this machine's runs (Linux only).
     """
 
     def __init__(
@@ -112,7 +111,7 @@ class Collector:
         self._publisher.stop()
 
     def wait_settled(self, seconds: float) -> None:
-        """Wait up to ``seconds`` until each sensor has been opened or has failed to open."""
+        """Wait up to ``seconds`` until each sensor has opened or failed to open."""
         self._runner.wait_settled(seconds)
 
     def status(self) -> CollectorStatus:
@@ -130,7 +129,7 @@ class Collector:
         )
 
     def report(self) -> Report:
-        """Return the counters of this collector and, if it cannot publish, the reason."""
+        """Return this collector's counters and, if it cannot publish, the reason."""
         publisher, sensors = self._publisher, self._runner.reports()
         failures = {name: each.failures for name, each in sensors.items()}
         missed = {name: each.missed_ticks for name, each in sensors.items()}

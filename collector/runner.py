@@ -1,4 +1,4 @@
-"""Reads all sensors at regular times, called ticks, measured by the monotonic clock."""
+"""Reads all sensors at regular times (ticks), measured by the monotonic clock."""
 
 import math
 import threading
@@ -23,18 +23,18 @@ _LATE_SECONDS = 1.0
 def next_tick(start: float, interval: float, now: float) -> float:
     """Return the first of the times ``start``, ``start + interval``, … that is after ``now``.
 
-    Ticks that were missed, for instance because the machine was overloaded, are skipped.
+    Missed ticks are skipped, for instance those on an overloaded machine.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
 
 class Runner:
-    """Reads each sensor every ``interval`` seconds; a slow sensor hardly delays other sensors.
+    """Reads each sensor every ``interval`` seconds; a slow sensor hardly delays the others.
 
-    At each tick, one thread reads the sensors one after the other. If a slow reading delays other
+    At each tick, one thread reads the sensors one after another. If a slow reading delays other
     readings, a new thread takes over: it reads the sensors that are still waiting, and from the
-    next tick on, all sensors. The slow thread exits once its reading is done. Using one thread per
-    sensor instead would take 50% more CPU time.
+    next tick on, all sensors. The slow thread exits once its reading is done. One thread per sensor
+    would take 50% more CPU time.
     """
 
     def __init__(
@@ -51,16 +51,16 @@ class Runner:
         """Start no thread yet.
 
         ``deliver`` is called with each sample. ``on_change`` is called when a sensor's state, or
-        the reason for the state, has changed. ``on_vanished`` is called with each channel that a
+        the reason for it, changes. ``on_vanished`` is called with each channel that a
         sensor no longer reads.
 
-        ``on_tick`` is called at the end of each tick, when the sensors have been read. The
+        ``on_tick`` is called at the end of each tick, once the sensors have been read. The
         runner does not wait for a sensor that is still busy with an earlier tick. If the readings
         of a tick take more than about 20 ms, ``on_tick`` is also called while they are in progress.
-        If a slow reading ends after the end of its tick, ``on_tick`` is called again.
+        If a slow reading ends after its tick, ``on_tick`` is called again.
 
-        If ``timeouts`` is None, late values are discarded: those that are read more than
-        ``interval`` seconds (or 1 s, if that is longer) after the reading began.
+        If ``timeouts`` is None, values are discarded if they are read more than ``interval``
+        seconds (or 1 s, if that is longer) after the reading began.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [
@@ -107,7 +107,7 @@ class Runner:
         return {worker.name: worker.report() for worker in self._workers}
 
     def _watch(self) -> None:
-        """Replace the reader thread whenever its reading is slow and delays other readings."""
+        """Replace the reader thread whenever a slow reading delays other readings."""
         check = time.monotonic() + _PATIENCE_SECONDS
         while not self._stopping.wait(check - time.monotonic()):
             with self._lock:

@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long a reading may take, and how long to wait before a sensor is opened again.
+    """How long a reading may take, and how long to wait before reopening a sensor.
 
-    Values that are read more than ``late_seconds`` after the start of a reading are discarded.
+    Values read more than ``late_seconds`` after the start of a reading are discarded.
     After ``hanging_seconds``, the sensor is reported as hanging.
     """
 
@@ -44,10 +44,10 @@ class SensorWorker:
     """Reads ``sensor`` at most once per tick, in the thread that calls ``read``.
 
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
-    began, so no value is older than its timestamp. ``on_change`` is called when the state of the
-    sensor, or the reason for the state, has changed. ``on_vanished`` is called with each channel
-    that vanishes: an earlier reading contained it, but a newer, complete reading does not. All
-    channels of a sensor vanish when the sensor becomes absent.
+    began, so no value is older than its timestamp. ``on_change`` is called when the sensor's
+    state, or the reason for it, has changed. ``on_vanished`` is called with each channel that
+    an earlier reading contained but a newer, complete reading does not. All channels of a sensor
+    vanish when the sensor becomes absent.
     """
 
     def __init__(
@@ -97,14 +97,14 @@ class SensorWorker:
         return False
 
     def note_skipped(self, ticks: int) -> None:
-        """Add ``ticks`` to the missed ticks, after the machine was suspended or overloaded."""
+        """Add ``ticks`` missed ticks, after the machine was suspended or overloaded."""
         with self._lock:
             self._missed_ticks += ticks
 
     def read(self) -> None:
-        """Read the sensor once; if it is not open, open it instead. This may block.
+        """Read the sensor once, or open it if it is not open. This may block.
 
-        Within ``reopen_seconds`` after the sensor was closed, do nothing. Call this method only
+        Do nothing if the sensor was closed less than ``reopen_seconds`` ago. Call this method only
         after ``tick`` has returned true.
         """
         after = self._attempt()
@@ -117,7 +117,7 @@ class SensorWorker:
     def close(self) -> None:
         """Close the sensor, unless a reading is in progress.
 
-        That reading may hang, and only one thread at a time may use a sensor.
+        That reading can hang, and a sensor must not be used by two threads at once.
         """
         with self._lock:
             is_busy = self._busy_since is not None
@@ -125,11 +125,11 @@ class SensorWorker:
             self._close()
 
     def wait_settled(self, seconds: float) -> None:
-        """Wait up to ``seconds`` until the sensor has been opened or has failed to open."""
+        """Wait up to ``seconds`` for the sensor to open or fail to open."""
         self._settled.wait(seconds)
 
     def report(self) -> SensorReport:
-        """Return the last known state. This is thread-safe and does not access the sensor."""
+        """Return the last known state. Thread-safe; does not access the sensor."""
         status = self._status
         return SensorReport(
             state=status.state,

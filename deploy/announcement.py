@@ -31,7 +31,7 @@ def print_addresses(settings: Settings, facts: Facts) -> None:
 def print_sensors(reports: Mapping[str, SensorReport], off: Iterable[str] = ()) -> None:
     """Print what each sensor found, or why it is absent or failing.
 
-    ``off`` contains the names of the disabled sensors.
+    ``off`` names the disabled sensors.
     """
     say("\nFound on this machine\n")
     _print_facts((_title(name), _finding(report)) for name, report in reports.items())
@@ -47,7 +47,7 @@ def print_next_steps(*commands: str) -> None:
 
 
 def http_facts(settings: Settings) -> list[tuple[str, str]]:
-    """Return the addresses of the page, the API and the live stream."""
+    """Return the addresses of the dashboard, the API and the live stream."""
     address = _http_address(settings)
     return [
         ("Page", f"http://{address}/{_other_addresses(settings.http_host)}"),
@@ -59,7 +59,7 @@ def http_facts(settings: Settings) -> list[tuple[str, str]]:
 def broker_facts(
     settings: Settings, embedded: EmbeddedBroker | None = None
 ) -> list[tuple[str, str]]:
-    """Return the addresses of the broker, and the topics."""
+    """Return the addresses of the broker and the topics."""
     channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
     prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
     addresses = [("MQTT", settings.broker.masked())]

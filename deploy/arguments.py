@@ -37,9 +37,9 @@ it finished. The command `run` returns the exit code of the command that it runs
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
-    Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are not
-    valid. The error's message does not repeat the value of an option that the role does not accept,
-    because the value could be a secret.
+    Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are
+    invalid. The error's message does not repeat the value of an option that the role does not
+    accept, because the value could be a secret.
     """
     _refuse_option_before_command(sys.argv[1:] if arguments is None else arguments)
     parser = command_parser()

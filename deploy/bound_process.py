@@ -6,7 +6,7 @@ manager sends it to all processes of a service at once, but the broker must keep
 parent has stopped all other parts.
 
 Linux may delay the timers of PROGRAM by up to SLACK nanoseconds, so that PROGRAM wakes up less
-often. If SLACK is 0, the usual limit of 50,000 ns applies.
+often. If SLACK is 0, the default of 50,000 ns applies.
 """
 
 import ctypes

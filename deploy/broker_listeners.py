@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
-"""The default ports of MQTT 5 and of MQTT over WebSocket, if these have separate ports."""
+"""The default ports of MQTT 5 and MQTT over WebSocket, if these have ports of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
     """The address (``host``) and the ports that an embedded broker listens on.
 
-    ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
-    versions on one port. A port of 0 means that the protocol has no port of its own.
+    ``mqtt`` is the port of MQTT 3.1.1, and ``mqtt5`` that of MQTT 5; one port can serve both
+    versions. A port of 0 means that the protocol has no port of its own.
     """
 
     host: str

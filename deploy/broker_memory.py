@@ -1,8 +1,8 @@
 """Limits the memory of the embedded broker's process.
 
-Neither rumqttd nor Mosquitto has a setting that limits the number of retained messages. Therefore,
-the kernel limits the memory of the process; this works only on Linux. At the limit, rumqttd aborts,
-and Mosquitto rejects messages and clients.
+Neither rumqttd nor Mosquitto can limit the number of retained messages. So the kernel limits the
+memory of the process instead, which works only on Linux. At the limit, rumqttd aborts, and
+Mosquitto rejects messages and clients.
 """
 
 import contextlib

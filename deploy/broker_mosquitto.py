@@ -97,7 +97,7 @@ class Mosquitto:
         return [*bound, self._program, "-c", str(file)]
 
     def discard_messages(self) -> None:
-        """Delete the file that Mosquitto saves its messages in."""
+        """Delete the file in which Mosquitto saves messages."""
         with contextlib.suppress(OSError):  # a folder that cannot be written has no such file
             (self._folder / "mosquitto.db").unlink(missing_ok=True)
 
@@ -108,9 +108,9 @@ class Mosquitto:
 
 
 def find(folder: Path) -> Mosquitto | None:
-    """Return the Mosquitto 2 installed on this machine, or None if it is missing or unusable.
+    """Return this machine's Mosquitto 2, or None if it is missing or unusable.
 
-    The result is always None on systems other than Linux: there, Mosquitto would continue to run if
+    The result is always None on systems other than Linux, where Mosquitto would keep running if
     this process were killed.
     """
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
@@ -124,7 +124,7 @@ def find(folder: Path) -> Mosquitto | None:
 
 
 def _version(program: str) -> str | None:
-    """Return the version if it is 2.x, otherwise None: other major versions are not tested."""
+    """Return the version if it is 2.x, else None: other major versions are not tested."""
     match = re.search(rb"version (2(?:\.\d+)+)", _output(program, "-h"))
     return match[1].decode() if match else None
 

@@ -19,7 +19,7 @@ def accepts_clients(
 ) -> bool:
     """Return whether the broker accepts a client; ``login`` is (user, password).
 
-    Connecting and the broker's answer may each take up to ``seconds`` seconds.
+    The connection and the broker's answer can each take up to ``seconds``.
     """
     try:
         with socket.create_connection((host, port), seconds) as connection:

@@ -1,7 +1,7 @@
 """The child process of the bundled broker: ``python -m deploy.broker_process CONFIG_FILE``.
 
 The process ends when its standard input closes, so it never outlives its parent. It ignores SIGINT
-and SIGTERM: a service manager may send either signal to all processes of a service at once, but the
+and SIGTERM: a service manager can send either signal to all of a service's processes, but the
 broker must keep running until the parent has stopped all other parts.
 """
 

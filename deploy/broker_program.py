@@ -7,11 +7,11 @@ from typing import Protocol
 from deploy.broker_listeners import Listeners
 
 Login = tuple[str, str]
-"""The user name and the password that clients must use."""
+"""The user name and password that clients must use."""
 
 
 class BrokerProgram(Protocol):
-    """A broker that runs as a child process, and that ends when this process ends."""
+    """A broker that runs as a child process and ends when this process ends."""
 
     @property
     def description(self) -> str:
@@ -27,16 +27,16 @@ class BrokerProgram(Protocol):
 
     @property
     def keeps_messages(self) -> bool:
-        """Whether the program saves its messages when it ends; saving may take a while."""
+        """Whether the program saves its messages when it ends, which can take a while."""
 
     @property
     def end_signal(self) -> signal.Signals | None:
         """The signal that ends the program; None if it ends when its standard input closes."""
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the configuration of a new process; return the command that starts the process.
+        """Write the configuration of a new process; return the command that starts it.
 
-        Raises OSError if a file cannot be written, and SettingsError if a setting is not usable.
+        Raises OSError if a file cannot be written, and SettingsError if a setting is unusable.
         """
 
     def discard_messages(self) -> None:

@@ -78,7 +78,7 @@ class Rumqttd:
 
 
 def _address(host: str) -> str:
-    """Return the IP address of ``host``, with brackets around an IPv6 address.
+    """Return the IP address of ``host``, in brackets if it is an IPv6 address.
 
     rumqttd does not accept host names.
     """

@@ -24,7 +24,7 @@ _LEAN_ROLES = ("collector",)  # after the check of the settings, they need no py
 
 
 def main() -> NoReturn:
-    """Run the program and end the process with its exit code."""
+    """Run the program, and exit with its exit code."""
     if not _runs_a_command(sys.argv[1:]):
         end_on_signal()  # not for `run`, whose command inherits the signal handling
     console.prepare()

@@ -23,11 +23,11 @@ _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
-    """Return the script that adds tab completion of ``parser``'s command to ``shell``.
+    """Return the script that adds tab completion for ``parser``'s command to ``shell``.
 
-    The script completes the value of an argument from the argument's choices or from ``VALUES``. If
-    the metavar is ``FILE`` or ``DIR``, the script completes paths. This function modifies
-    ``parser``, which must not be used afterwards.
+    The script completes an argument's value from its choices or from ``VALUES``. If the metavar
+    is ``FILE`` or ``DIR``, the script completes paths. This function modifies ``parser``, which
+    must not be used afterwards.
     """
     for action in _actions(parser):
         _describe(action)

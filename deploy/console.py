@@ -1,7 +1,7 @@
 """Writes output for the user.
 
 It is not an error if a reader such as ``head`` closes the pipe. Control characters are escaped,
-because a device name or a message from the broker may contain control sequences for a terminal.
+because a device name or a message from the broker may contain terminal control sequences.
 """
 
 import errno
@@ -42,7 +42,7 @@ def note(text: str) -> None:
 def show_progress(text: str) -> None:
     """Replace the previous progress text with ``text``, if standard error is a terminal.
 
-    The cursor is left at the beginning of the text, so that the next log line overwrites the text.
+    The cursor is left at the beginning of the text, so that the next log line overwrites it.
     """
     if sys.stderr is not None and sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1

@@ -32,9 +32,9 @@ class DataFolder:
     def start(self) -> None:
         """Create the folder and lock it.
 
-        Raises SettingsError if another process owns the folder, or if the folder's path or a parent
-        of the path is a file. If the folder is not writable, no error is raised: the history
-        reports the problem, and everything that does not need the history still works.
+        Raises SettingsError if another process owns the folder, or if the path or one of its
+        parents is a file. If the folder is not writable, no error is raised: the history reports
+        the problem, and everything that does not need the history still works.
         """
         file = self._path / "lock"
         with contextlib.suppress(OSError):

@@ -79,7 +79,7 @@ class EmbeddedBroker:
 
     @property
     def keeps_messages(self) -> bool:
-        """Whether messages that wait for a client survive a restart of the broker."""
+        """Whether messages that wait for a client survive a broker restart."""
         return self._program.keeps_messages
 
     @property
@@ -242,7 +242,7 @@ class EmbeddedBroker:
 
 
 def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return ``variables`` without our settings, which may contain secrets of other parts."""
+    """Return ``variables`` without our settings, which may contain other parts' secrets."""
     return {
         name: value
         for name, value in variables.items()

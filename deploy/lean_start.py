@@ -1,7 +1,7 @@
 """Restarts the program in the same process, with settings that have already been checked.
 
-The libraries that check the settings and the command line take 9 MiB of memory. A role that does
-not need these libraries afterwards can free the memory only by restarting.
+The libraries that check the settings and the command line take 9 MiB of memory. A role that no
+longer needs these libraries can free the memory only by restarting.
 """
 
 import os
@@ -19,7 +19,7 @@ _LAST_STREAM = 2  # a closed standard stream leaves its number free for the file
 
 
 class Start(NamedTuple):
-    """What to start: a role with its checked settings, and the role's own arguments."""
+    """What to start: a role, its checked settings, and its own arguments."""
 
     role: str
     settings: Settings
@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def replace_process(start: Start) -> None:
-    """Restart the program, and pass ``start`` on to it; return if the restart fails.
+    """Restart the program and pass it ``start``; return if the restart fails.
 
     The settings contain secrets, so they are passed on in a file that exists only in memory. Such
     files exist only on Linux; elsewhere, this function does nothing. Stop signals are blocked until

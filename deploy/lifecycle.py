@@ -27,14 +27,14 @@ class Component(Protocol):
     """A part of the pipeline; idle until ``start``."""
 
     def start(self) -> None:
-        """Start the part. Raises SettingsError if a setting makes starting impossible."""
+        """Start the part. Raises SettingsError if a setting prevents this."""
 
     def stop(self) -> None:
         """Stop. Safe to call twice."""
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let stop signals end the process immediately with exit code ``code``; no part is stopped."""
+    """Let stop signals end the process at once with exit code ``code``, without stopping parts."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -55,7 +55,7 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     at most two seconds: if a part hangs, the process ends without waiting for it.
 
     If an unexpected error ends a thread, everything is stopped, and the exit code is 1. If the
-    process went on, the part whose thread has ended would look healthy but do nothing.
+    process continued, the part that lost its thread would look healthy but do nothing.
     """
     stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:
@@ -102,7 +102,7 @@ def _signals() -> Iterator[socket.socket]:
 
     A thread that reads the socket notices a signal immediately. A signal handler could run too
     late: Python runs it only after the main thread's system call returns, and a signal that arrives
-    just before the call does not interrupt the call.
+    just before the call does not interrupt it.
     """
     reader, writer = socket.socketpair()
     with reader, writer:

@@ -10,7 +10,7 @@ from telemetry.printable import printable
 def configure(level: str, form: str) -> None:
     """Make the log show messages of ``level`` (such as ``warning``) and of higher levels.
 
-    The format ``form`` is ``plain`` or ``json``.
+    ``form`` is the format: ``plain`` or ``json``.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())

@@ -16,11 +16,10 @@ _SECONDS = 10.0  # timeout of a request
 
 
 class MetricsServer:
-    """Serves metrics for Prometheus on ``port`` of the loopback interface, at every path.
+    """Serves Prometheus metrics on ``port`` of the loopback interface, at every path.
 
     Each response contains the readiness and the counters of each part in ``reporters``. If
-    ``readings`` is given, each response also contains the newest sensor values, which ``readings``
-    returns.
+    ``readings`` is given, each response also contains the newest sensor values that it returns.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class MetricsServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen. Raises SettingsError if the port is not available."""
+        """Listen; raise SettingsError if the port is not available."""
         from http.server import ThreadingHTTPServer  # noqa: PLC0415 - loaded only if used
 
         require_free_port(_HOST, self._port, "metrics")
@@ -78,6 +77,6 @@ def _handler(texts: Callable[[], Iterable[str]]) -> type:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Log nothing: one line for each scrape would bury the other messages."""
+            """Log nothing: one line per scrape would bury the other messages."""
 
     return Handler

@@ -12,7 +12,7 @@ _FASTEST = 100_000
 
 
 def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
-    """Add the arguments to the parsers in ``choices``, which are keyed by the name of the role."""
+    """Add the arguments to the parsers in ``choices``, which is keyed by role name."""
     choices["forget"].add_argument(
         "host_name", metavar="HOST", type=_host, help="name of the host, as in topics or samples"
     )

@@ -9,7 +9,7 @@ from telemetry.errors import SettingsError
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises SettingsError for a command line that is not valid."""
+    """Raises SettingsError for an invalid command line."""
 
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
         # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a

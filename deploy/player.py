@@ -18,18 +18,18 @@ class Player:
     """Publishes entries over ``bus``; stops early if ``stopping`` is set.
 
     Messages are published in batches. If the connection is lost before the broker has acknowledged
-    a whole batch, the whole batch is published again.
+    a whole batch, all of it is published again.
 
     ``played`` is the number of entries processed so far, ``sent`` the number of messages
     acknowledged, and ``too_large`` the number of messages skipped because of their size.
     ``elapsed`` is the position in the recording, in milliseconds. ``delivered`` is set once the
     broker has delivered the first message back to us, which proves that the user may publish. An
-    acknowledgement does not prove this: Mosquitto also acknowledges messages that the user may not
-    publish, and then discards them.
+    acknowledgement does not prove this: Mosquitto also acknowledges forbidden messages, and then
+    discards them.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:
-        """Set the callbacks of ``bus``, which must not be started yet."""
+        """Set the callbacks of ``bus``, which must not have started."""
         self._bus = bus
         self._stopping = stopping
         self._changed = threading.Condition()

@@ -15,7 +15,7 @@ from telemetry.recording.lines import line_of
 
 
 class Recorder:
-    """Passes each message on a channel of System Monitor to ``write``, as one line.
+    """Passes each message on a System Monitor channel to ``write``, as one line.
 
     ``messages`` and ``size`` (in bytes) count what was written. If ``write`` raises an OSError,
     nothing more is written: the error is in ``failure``, and ``stopping`` is set.

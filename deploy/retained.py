@@ -22,9 +22,9 @@ _REMOVED_SECONDS = 5.0
 class RetainedMessages:
     """Removes the retained messages of ``host``, including those for Home Assistant.
 
-    If topics contain the host name, the messages on all topics of ``host`` are removed, whatever
-    the messages contain. Otherwise, hosts share topics: a message on a shared topic is
-    removed only if its payload contains the name of ``host``.
+    If topics contain the host name, all messages on the topics of ``host`` are removed, whatever
+    they contain. If hosts share topics, a message on a shared topic is removed only if its
+    payload contains the name of ``host``.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
@@ -40,8 +40,8 @@ class RetainedMessages:
     def remove(self) -> list[str]:
         """Remove the messages, and return their topics.
 
-        If there are many retained messages, a broker may deliver only some of them to a new
-        subscriber, so this method repeats the removal until no new topics are found. Raises
+        If there are many retained messages, a broker might deliver only some of them to a new
+        subscriber, so the removal is repeated until no new topics are found. Raises
         SystemMonitorError if the broker is not usable or does not remove all messages.
         """
         removed: set[str] = set()

@@ -36,7 +36,7 @@ _EVERYTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role (a subcommand): its options, and the texts of its help."""
+    """A role (a subcommand): its options and help texts."""
 
     help: str
     options: tuple[str, ...]

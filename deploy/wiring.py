@@ -1,7 +1,7 @@
 """Creates and connects the parts of System Monitor that the settings require.
 
-No other module does this. Most imports are inside the functions, so that a stand-alone collector
-does not load the API's libraries.
+No other module does this. Most imports are inside functions, so that a stand-alone collector does
+not load the API's libraries.
 """
 
 from functools import partial
@@ -93,7 +93,7 @@ def history_writer(settings: Settings) -> "HistoryWriter":
 
 
 def history_reader(settings: Settings) -> "HistoryReader":
-    """Return a reader for the history, which is in SQLite or InfluxDB."""
+    """Return a reader for the history in SQLite or InfluxDB."""
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteReader
 
@@ -130,9 +130,9 @@ def _announcer(settings: Settings) -> "Announcer | None":
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
-    """Return the report of each sensor of ``collector``, by the name of the sensor.
+    """Return the report of each sensor of ``collector``, by sensor name.
 
-    Waits until each sensor has been opened or has failed to open, but at most 10 s.
+    Waits up to 10 s until each sensor has opened or failed to open.
     """
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors
@@ -234,7 +234,7 @@ def metrics_server(
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
-    """Return the folder of the embedded history and of the broker's queues, or None.
+    """Return the folder of the embedded history and the broker's queues, or None.
 
     The result is None if neither needs the folder: the history is in InfluxDB, and the broker is
     either external (``broker`` is None) or keeps its messages only in memory.

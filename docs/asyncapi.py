@@ -1,4 +1,4 @@
-"""Makes the tables of docs/asyncapi.md from the AsyncAPI document of a default installation."""
+"""Generates the tables of docs/asyncapi.md from the AsyncAPI document of a default installation."""
 
 import json
 from collections.abc import Iterator, Mapping

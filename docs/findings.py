@@ -14,7 +14,7 @@ def kinds_table() -> str:
 
 
 def detectors_sections() -> str:
-    """Return a section for each kind of finding, with its rules and its thresholds."""
+    """Return a section for each kind of finding, with its rules and thresholds."""
     blocks = []
     for kind in (detector.kind for detector in DETECTORS):
         not_reported = "; ".join(kind.not_reported.splitlines())
@@ -36,7 +36,7 @@ def _list(text: str) -> str:
 
 
 def _item(line: str) -> str:
-    """Return ``line`` as an item of a list, or of a list in an item if it begins with a dash."""
+    """Return ``line`` as a list item, or as an item of a nested list if it begins with a dash."""
     return wrapped(line.removeprefix("- "), "  - " if line.startswith("- ") else "- ")
 
 

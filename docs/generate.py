@@ -1,7 +1,7 @@
 """Generates the files and tables that are derived from the code: ``make docs``.
 
-These are tables in docs/, the manual page, the dashboards for Grafana, and the catalogue and the
-types that our own dashboard uses. A test fails if a generated file is out of date.
+These are tables in docs/, the manual page, the Grafana dashboards, and the catalogue and types of
+our own dashboard. A test fails if a generated file is out of date.
 
 In a page, a generated table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 """
@@ -102,7 +102,7 @@ def channels_table() -> str:
 
 
 def fields_tables() -> str:
-    """Return, for each channel, a table of all its fields."""
+    """Return a table of all fields for each channel."""
     return "\n\n".join(
         f"## `{family.channel}`\n\n{family.help}\n\n"
         + table(("field", "type", "unit", "meaning", "example"), _field_rows(family))
@@ -140,7 +140,7 @@ def metrics_table() -> str:
 
 
 def peers_table() -> str:
-    """Return a table of metrics that other exporters have too, with their names in each."""
+    """Return a table of metrics that other exporters also have, with the name in each."""
     rows = [
         (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
         for ours, names in PEERS.items()
@@ -154,7 +154,7 @@ def topics_table() -> str:
 
 
 def frames_table() -> str:
-    """Return a table with a row for each kind of message on the WebSocket."""
+    """Return a table with a row for each kind of WebSocket message."""
     return table(("from", "what", "example"), asyncapi.frames())
 
 
@@ -183,7 +183,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rendered(text: str) -> str:
-    """Return ``text``, the content of a page, with its generated tables brought up to date."""
+    """Return ``text``, the content of a page, with its generated tables updated."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
@@ -193,7 +193,7 @@ def rendered(text: str) -> str:
 
 
 def catalogue_json() -> str:
-    """Return, as JSON, the part of the catalogue that our dashboard needs."""
+    """Return the part of the catalogue that our dashboard needs, as JSON."""
     families = [
         {
             "name": family.name,
@@ -217,7 +217,7 @@ def catalogue_json() -> str:
 
 
 def contract_types() -> str:
-    """Return TypeScript types for the API's responses that our dashboard reads."""
+    """Return TypeScript types for the API responses that our dashboard reads."""
     head = "// Generated from the API's response models by `make docs`.\n\n"
     return head + interfaces(
         [

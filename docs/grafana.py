@@ -38,10 +38,10 @@ _NOT_IN_INFLUXDB = (Kind.TEXTS, Kind.RECORDS)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data source of Grafana, and the properties of the dashboard that reads it.
+    """A Grafana data source, and the properties of the dashboard that reads it.
 
-    ``kind`` is Grafana's name for the type of the data source. ``title`` and ``identity`` are the
-    title and the UID of the dashboard. Above the panels, users select the values of ``variables``.
+    ``kind`` is Grafana's name for the data source's type. ``title`` and ``identity`` are the
+    dashboard's title and UID. Above the panels, users select the values of ``variables``.
     """
 
     kind: str
@@ -182,7 +182,7 @@ def _row(family: Family, panels: list[dict[str, Any]], y: int) -> dict[str, Any]
 
 
 def _number(panels: Iterable[dict[str, Any]], first: int = 1) -> int:
-    """Give an id to each panel and to the panels inside rows; return the next free id."""
+    """Give an id to each panel, including those inside rows; return the next free id."""
     for panel in panels:
         panel["id"] = first
         first = _number(panel.get("panels", ()), first + 1)

@@ -93,7 +93,7 @@ def _paragraph(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return ``text`` escaped so that roff prints it unchanged."""
+    """Escape ``text`` so that roff prints it unchanged."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     plain = re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", plain)
     return re.sub(r"^([.'])", r"\\&\1", plain, flags=re.MULTILINE)

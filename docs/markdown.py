@@ -13,7 +13,7 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def wrapped(text: str, first: str = "") -> str:
-    """Return ``text`` in lines; ``first`` precedes the first line, and the others are indented."""
+    """Return ``text``, wrapped; ``first`` precedes the first line, and the others are indented."""
     return fill(
         text,
         _WIDTH,

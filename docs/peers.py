@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """The names of one metric in three other exporters.
+    """A metric's names in three other exporters.
 
     A name is empty if its exporter does not have the metric.
     """
@@ -121,4 +121,4 @@ PEERS = {
         node="rate(node_network_receive_bytes_total)"
     ),
 }
-"""Maps our metrics, without the prefix `system_monitor_`, to the names in other exporters."""
+"""Maps our metrics, without the prefix `system_monitor_`, to their names in other exporters."""

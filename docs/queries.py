@@ -1,4 +1,4 @@
-"""Builds the queries with which Grafana's panels read a metric of the catalogue."""
+"""Builds the queries that Grafana's panels use to read a metric of the catalogue."""
 
 from telemetry.catalogue import Family, Kind
 from telemetry.exposition.metrics import Metric
@@ -7,7 +7,7 @@ from telemetry.exposition.metrics import Metric
 def promql(family: Family, metric: Metric) -> str:
     """Return the Prometheus query for ``metric``.
 
-    If ``metric`` is a counter, the query returns its rate per second.
+    For a counter, the query returns the rate per second.
     """
     gpu = ',gpu=~"$gpu"' if "gpu" in family.labels else ""
     series = f'{metric.name}{{host=~"$host"{gpu}}}'
@@ -18,10 +18,9 @@ def flux(family: Family, metric: Metric) -> str:
     """Return the InfluxDB query for ``metric``.
 
     The values have the same unit as those of the Prometheus query. If ``metric`` is a counter, the
-    query returns its rate per second. The user of Grafana's dashboard can choose the bucket of
-    samples or the bucket of one-minute points, and the query works with both. In the bucket of
-    one-minute points, the tag ``aggregate`` distinguishes means, minima and maxima; the query uses
-    the means.
+    query returns its rate per second. In Grafana, users can choose the bucket of samples or the
+    bucket of one-minute points; the query works with both. In the bucket of one-minute points, the
+    tag ``aggregate`` distinguishes means, minima and maxima; the query uses the means.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

@@ -1,7 +1,7 @@
 """Writes the sources of the documentation site into a folder: ``python -m docs.site FOLDER``.
 
 ``make site`` builds the site from these sources. Each page of the site is a copy of a Markdown file
-of the repository, but its links are adapted. A link to another page or to a picture becomes a link
+in the repository, with adapted links. A link to another page or to a picture becomes a link
 to the copy in the site. A link to any other file of the repository becomes plain text, because the
 site does not contain that file.
 """

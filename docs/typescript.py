@@ -17,7 +17,7 @@ _PREFIX = "#/$defs/"
 
 
 def interfaces(models: Sequence[type[BaseModel]]) -> str:
-    """Return the TypeScript declarations of ``models`` and of all models that they contain."""
+    """Return the TypeScript declarations of ``models`` and all models that they contain."""
     _, schema = models_json_schema(
         [(model, "serialization") for model in models], ref_template=_PREFIX + "{model}"
     )

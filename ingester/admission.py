@@ -35,8 +35,8 @@ class Admission:
 
     A live sample that exceeds a limit displaces other hosts, channels or devices, but only those
     without a live sample in the last two minutes. If there are too few of these, the sample is
-    rejected. A retained sample that exceeds a limit is always rejected. The rate of events is
-    limited too, and so is the rate at which findings and runs begin and end.
+    rejected. A retained sample that exceeds a limit is always rejected. Also limited are the rate
+    of events, and the rate at which findings and runs begin and end.
     """
 
     def __init__(

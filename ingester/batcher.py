@@ -30,8 +30,8 @@ class Delivery(NamedTuple):
     """A received message and its record; ``record`` is None if there is nothing to store.
 
     A message without a record also waits for its turn, because acknowledgements must be sent in the
-    order in which the messages arrived (MQTT 3.1.1, section 4.6). Otherwise, rumqttd closes the
-    connection. ``received`` is the time of arrival in monotonic seconds.
+    order in which the messages arrived (MQTT 3.1.1, section 4.6). If they are not, rumqttd closes
+    the connection. ``received`` is the time of arrival in monotonic seconds.
     """
 
     record: Record | None
@@ -40,7 +40,7 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The approximate number of bytes that the message takes in memory."""
+        """The approximate size of the message in memory, in bytes."""
         return len(self.message.payload) + _OVERHEAD_BYTES
 
 
@@ -48,10 +48,10 @@ class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
     While the store does not respond, unacknowledged deliveries wait in a queue. The broker's
-    in-flight limit bounds their number. But QoS 0 messages, or the messages of a broker without an
+    in-flight limit bounds their number. But QoS 0 messages, or messages from a broker without an
     in-flight limit, can fill the queue, which holds ``_CAPACITY_BYTES``. ``add`` then blocks, so no
-    more messages are read from the connection. When a batch has been stored, ``delay`` is set to
-    the number of seconds since the batch's first delivery arrived.
+    more messages are read from the connection. Once a batch is stored, ``delay`` is set to the
+    number of seconds since its first delivery arrived.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Batcher:
         return len(self._pending) + self._taken
 
     def start(self) -> None:
-        """Open the history and start writing, both in the background."""
+        """In the background, open the history and start writing."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -88,7 +88,7 @@ class Batcher:
             self.storage.close()
 
     def add(self, delivery: Delivery) -> None:
-        """Add ``delivery`` to the queue. Blocks while the queue is full."""
+        """Add ``delivery`` to the queue, blocking while the queue is full."""
         with self._changed:
             if self._bytes >= _CAPACITY_BYTES:
                 self._changed.wait_for(self._has_room)
@@ -127,9 +127,9 @@ class Batcher:
     def _next_batch(self) -> list[Delivery]:
         """Wait for the next batch, and return it.
 
-        The batch is complete once it is large enough or has waited long enough, or once no further
-        message has arrived for a moment. If no message arrives before the thread must stop or
-        compute one-minute points, the batch is empty.
+        The batch is complete once it is large enough, has waited long enough, or has received no
+        message for a moment. If no message arrives before the thread must stop or compute
+        one-minute points, the batch is empty.
         """
         with self._changed:
             self._changed.wait_for(

@@ -35,8 +35,8 @@ class Ingester:
     """Stores each sample and event that the broker delivers, and only then acknowledges it.
 
     The MQTT session is persistent: while the ingester is offline, the broker queues messages for
-    it. Ingesters with the same ``group`` share the messages among themselves. Messages that are not
-    valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
+    it. Ingesters with the same ``group`` share the messages among themselves. Messages that are
+    invalid or exceed a limit are counted by reason in ``malformed``, acknowledged and
     discarded. Some valid messages are also acknowledged but not stored: a collector's status; a
     message of a channel that the history does not keep; an empty payload, which deletes a retained
     message; and a message whose timestamp is too old, or too far in the future, for the history.
@@ -52,7 +52,7 @@ class Ingester:
         group: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """Start nothing yet; ``name`` distinguishes this ingester's session from other sessions."""
+        """Start nothing yet; ``name`` distinguishes this ingester's session from others."""
         self._topics = topics
         self._group = f"$share/{group}/" if group else ""
         self._bus = BusConnection(
@@ -79,7 +79,7 @@ class Ingester:
 
     @property
     def waiting(self) -> int:
-        """How many messages have arrived and have not been acknowledged yet."""
+        """How many messages have arrived but are not yet acknowledged."""
         return self._batcher.waiting
 
     @property
@@ -89,7 +89,7 @@ class Ingester:
 
     @property
     def problem(self) -> str | None:
-        """A sentence that says why the history cannot store samples at present; None if it can."""
+        """Why the history cannot store samples at present, as a sentence; None if it can."""
         return self._batcher.storage.problem
 
     @property
@@ -98,7 +98,7 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return the counters, and the current problem with the store or broker if there is one."""
+        """Return the counters, and the current problem with the store or broker, if any."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",

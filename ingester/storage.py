@@ -25,14 +25,13 @@ class _StoppedError(Exception):
 
 
 class Storage:
-    """Stores records in ``history``; a rejected record does not block the other records.
+    """Stores records in ``history``; a rejected record does not block the others.
 
-    While the store is not usable, a write is retried indefinitely; the pauses between attempts
-    grow. A batch that the store rejects, or that fails five times with an unexpected error, is
-    halved until the rejected records are isolated. Rejected records are logged, counted by reason
-    in ``rejected``, and discarded. ``problem`` is a sentence that says why the store accepts no
-    records at present; it is None if the store accepts them. ``failures`` counts the failed
-    attempts, but not the rejections.
+    While the store is not usable, a write is retried indefinitely, with growing pauses. A batch
+    that the store rejects, or that fails five times with an unexpected error, is halved until the
+    rejected records are isolated. Rejected records are logged, counted by reason in ``rejected``,
+    and discarded. ``problem`` is a sentence that says why the store accepts no records at present,
+    or None if it accepts them. ``failures`` counts failed attempts, but not rejections.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:

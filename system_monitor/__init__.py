@@ -4,9 +4,9 @@
         mark("epoch 3")
 
 Importing this package has no side effects: it loads no other module, and does not change
-``sys.path``. The first mark or run starts a thread, which publishes all marks and runs. No call
-waits for this thread, and no call raises an error. If nothing can be published, one warning is
-logged. The only library that the package needs is paho-mqtt.
+``sys.path``. The first mark or run starts a thread that publishes all marks and runs. No call
+waits for this thread or raises an error. If nothing can be published, one warning is
+logged. The package's only dependency is paho-mqtt.
 """
 
 TYPE_CHECKING = False  # type checkers treat it as true; this avoids importing `typing`

@@ -5,7 +5,7 @@ import sys  # os and sys are loaded already; any other name might find a module 
 
 
 def main() -> None:
-    """Run the command; the process ends with the command's exit code."""
+    """Run the command, and exit with its exit code."""
     _search_own_folder_first()
     from deploy.command import main as run  # noqa: PLC0415 - needs the new sys.path
 
@@ -16,9 +16,9 @@ def _search_own_folder_first() -> None:
     """Let imports find the program's packages even if the user has packages with the same names.
 
     ``PYTHONPATH=.`` and ``python -m`` put the user's folders before the standard library, and many
-    repositories contain a folder ``deploy`` or ``api``. So the user's folders move to the end of
+    repositories contain a ``deploy`` or ``api`` folder. So the user's folders move to the end of
     ``sys.path``. The program is in ``site-packages``, which may also contain outdated copies of
-    standard modules. So the standard library stays first.
+    standard modules, so the standard library stays first.
     """
     standard_library = os.path.dirname(os.__file__)  # noqa: PTH120 - no pathlib yet
     own_folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no pathlib yet

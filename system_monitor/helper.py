@@ -46,7 +46,7 @@ def _mark(text: object, tags: Iterable[str]) -> None:
 
 
 class Run:
-    """A context manager whose ``with`` block is published as a run."""
+    """A context manager that publishes its ``with`` block as a run."""
 
     def __init__(self, name: str, tags: Iterable[str] = ()) -> None:
         """Prepare the run; nothing is published before the context is entered."""
@@ -144,7 +144,7 @@ def _flush() -> None:
 
 
 def _forget() -> None:
-    """Start over in a forked child, because the parent's threads do not run in the child."""
+    """Start over in a forked child, where the parent's threads do not run."""
     global _outbox, _lock
     _outbox, _lock = None, threading.Lock()
     _under_way.clear()  # the parent publishes these runs

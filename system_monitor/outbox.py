@@ -102,7 +102,7 @@ class Outbox:
                 self._report(f"a message could not be published ({error!r})")
 
     def _next(self) -> list[Make]:
-        """Wait for a message or until the states are due; return what to publish."""
+        """Wait until a message arrives or the states are due; return what to publish."""
         try:
             made = self._messages.get(timeout=max(0.0, self._again_at - time.monotonic()))
         except queue.Empty:

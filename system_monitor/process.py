@@ -1,4 +1,4 @@
-"""Describes this process the same way the collector does."""
+"""Describes this process as the collector does."""
 
 import getpass
 import hashlib
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def command() -> str:
-    """Return the program with its script or module, but without the arguments."""
+    """Return the program with its script or module, without arguments."""
     program = Path(sys.executable or "python").name
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
@@ -30,7 +30,7 @@ def identity() -> str | None:
 
 
 def user() -> str | None:
-    """Return the user's name, or None if it is unknown."""
+    """Return the user's name, or None if unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

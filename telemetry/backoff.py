@@ -9,8 +9,8 @@ _LONGEST_REQUESTED_SECONDS = 120.0
 class Backoff:
     """Delays that double from ``first`` to ``longest`` seconds.
 
-    Random jitter keeps many clients from retrying at the same moment. A longer delay that the
-    server requests is respected, up to two minutes.
+    Random jitter keeps many clients from retrying at the same moment. A longer delay
+    requested by the server is respected, up to two minutes.
     """
 
     def __init__(self, first: float, longest: float) -> None:

@@ -4,5 +4,5 @@ import time
 
 
 def unix_milliseconds() -> int:
-    """Return this machine's time as Unix time in milliseconds."""
+    """Return this machine's time in Unix milliseconds."""
     return time.time_ns() // 1_000_000

@@ -24,7 +24,7 @@ from telemetry.status import LONGEST_INTERVAL, CollectorStatus
 
 Decoded = TypeVar("Decoded")
 Content: TypeAlias = Sample | Event | CollectorStatus
-"""The content of a message after decoding."""
+"""The decoded content of a message."""
 
 
 class _StatusNumbers(Payload):
@@ -51,8 +51,8 @@ class Address(NamedTuple):
 def resolve(scheme: TopicScheme, topic: str) -> Address:
     """Return the address in ``topic``.
 
-    Raises MalformedMessageError with the reason ``unknown channel`` if the topic does not contain a
-    known channel.
+    Raises MalformedMessageError with the reason ``unknown channel`` if the topic contains no known
+    channel.
     """
     host, channel = scheme.parse(topic) or (None, "")
     family = family_of(channel)
@@ -79,14 +79,14 @@ def decode(
 
 
 def decode_sample(address: Address, payload: bytes) -> Sample:
-    """Return the sample in ``payload``; raises the same errors as ``decode``."""
+    """Return the sample in ``payload``; raise the same errors as ``decode``."""
     if address.family is None or address.family.nature is not Nature.SAMPLE:
         raise MalformedMessageError("not a sample", f"{address.channel} does not carry samples")
     return _sample(address, address.family, payload, None)
 
 
 def decode_status(address: Address, payload: bytes) -> CollectorStatus:
-    """Return the status in ``payload``; raises the same errors as ``decode``."""
+    """Return the status in ``payload``; raise the same errors as ``decode``."""
     channel = address.channel
     _validated(_StatusNumbers.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)

@@ -3,7 +3,7 @@
     SystemMonitorError
     ├── SettingsError                 a setting is wrong or a port is in use; exit code 2
     ├── SensorAbsentError             this machine lacks the hardware or driver of a sensor
-    ├── SensorFailedError             a reading, or a part of a reading, failed
+    ├── SensorFailedError             a reading, or a part of one, failed
     ├── MalformedMessageError         a message from the bus is not valid
     ├── BusUnavailableError           the broker is unavailable or does not acknowledge a message
     └── HistoryError
@@ -15,7 +15,7 @@ Each error's message explains the problem to the user.
 
 
 class SystemMonitorError(Exception):
-    """The base class of the errors whose message explains a problem to the user."""
+    """The base class of errors whose messages explain a problem to the user."""
 
 
 class SettingsError(SystemMonitorError):
@@ -27,11 +27,11 @@ class SensorAbsentError(SystemMonitorError):
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading, or a part of a reading, failed."""
+    """A reading, or a part of one, failed."""
 
 
 class MalformedMessageError(SystemMonitorError):
-    """A message from the bus is not valid.
+    """A message from the bus is invalid.
 
     ``reason`` is one of a few fixed strings, because invalid messages are counted by reason.
     """
@@ -43,7 +43,7 @@ class MalformedMessageError(SystemMonitorError):
 
 
 class BusUnavailableError(SystemMonitorError):
-    """The broker is not available, or has not acknowledged a message in time."""
+    """The broker is unavailable, or did not acknowledge a message in time."""
 
 
 class HistoryError(SystemMonitorError):
@@ -53,18 +53,18 @@ class HistoryError(SystemMonitorError):
 class HistoryUnavailableError(HistoryError):
     """The history store is not responding, or cannot be used at the moment.
 
-    ``retry_after`` is the number of seconds that the store asks its clients to wait before the next
-    attempt, or 0 if the store does not ask for a delay.
+    ``retry_after`` is how many seconds the store asks its clients to wait before the next attempt,
+    or 0 if it does not ask for a delay.
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
-        """Store the message, and the requested delay."""
+        """Store the message and the requested delay."""
         super().__init__(sentence)
         self.retry_after = retry_after
 
 
 class HistoryRejectedError(HistoryError):
-    """The history store rejects records: they are not valid, or too large for one request.
+    """The history store rejects records that are invalid, or too large for one request.
 
     ``reason`` is one of a few fixed strings, because rejections are counted by reason.
     """

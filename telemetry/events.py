@@ -1,8 +1,7 @@
 """An event reports something that happened at one moment.
 
-States are published as events too: the event's timestamp is the moment at which the state last
-changed. The end of a state is another event. Its id is the id of the event that began the state,
-followed by ``END``.
+States are published as events too: the event's timestamp is when the state last changed. The end of
+a state is another event. Its id is that of the event that began the state, followed by ``END``.
 """
 
 import hashlib
@@ -20,9 +19,9 @@ class Event:
     """One event on ``channel``.
 
     ``id`` identifies the event on its channel and host: if an event with the same id is published
-    again, the history does not store a second event. ``timestamp`` is Unix time in integer
-    milliseconds. ``host`` is None if the event concerns no particular host. ``values`` are the
-    payload's other fields.
+    again, the history stores no second event. ``timestamp`` is Unix time in integer milliseconds.
+    ``host`` is None if the event concerns no particular host. ``values`` are the payload's other
+    fields.
     """
 
     channel: str
@@ -41,7 +40,7 @@ class Event:
         return {"id": self.id, "timestamp": self.timestamp, "host": self.host, **self.values}
 
     def payload(self) -> bytes:
-        """Return the JSON that is published on the bus."""
+        """Return the JSON to publish on the bus."""
         return json.dumps(self.body(), separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -1,4 +1,4 @@
-"""Limits on the data from the bus, on which any client can publish made-up names."""
+"""Limits on data from the bus, where any client can publish made-up names."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ STATES_PER_MINUTE = 120.0
 
 @dataclass(frozen=True)  # without slots, so that the defaults can be read from the class
 class Limits:
-    """The largest numbers of known hosts, of channels per host, and of devices per channel.
+    """The largest numbers of known hosts, channels per host and devices per channel.
 
-    The defaults suffice for 1,000 hosts with up to 64 GPUs each. For each GPU, there may be one
-    channel for the GPU, one for its processes, 7 for MIG instances, one for a run and one for a
+    The defaults suffice for 1,000 hosts with up to 64 GPUs each. Each GPU can have one
+    channel for itself, one for its processes, 7 for MIG instances, one for a run and one for a
     finding.
     """
 

@@ -1,4 +1,4 @@
-"""Limits the rate of log lines about events that may occur thousands of times a second."""
+"""Limits the rate of log lines about events that can occur thousands of times a second."""
 
 import logging
 import time

@@ -42,7 +42,7 @@ Timestamp = Annotated[
 
 
 class Payload(BaseModel):
-    """The fields that the payload of every sample contains."""
+    """The fields that every sample's payload contains."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
@@ -91,7 +91,7 @@ class StatePayload(EventPayload):
 
 
 MakeType = Callable[[str, tuple[catalogue.Field, ...]], Any]
-"""Makes the type of an object from the type's name and the object's fields."""
+"""Makes an object type from the type's name and the object's fields."""
 
 
 def _annotation(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # noqa: ANN401 - a type made at run time
@@ -202,7 +202,7 @@ def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[
 
 @cache
 def event_model(family: Family) -> type[EventPayload]:
-    """Return the pydantic model of the payload of ``family``, a family of events or states."""
+    """Return the pydantic model for the payload of ``family``, which has events or states."""
     name = class_name(family.name)
     model: type[EventPayload] = create_model(
         f"{name}Payload",
@@ -215,7 +215,7 @@ def event_model(family: Family) -> type[EventPayload]:
 
 @cache
 def payload_model(family: Family) -> type[Payload]:
-    """Return the pydantic model of the payload of ``family``, a family of samples."""
+    """Return the pydantic model for payloads of ``family``, a family of samples."""
     name = class_name(family.name)
     model: type[Payload] = create_model(
         f"{name}Payload",
@@ -232,8 +232,8 @@ def message_type(
 ) -> TypeAdapter[dict[str, Any]]:
     """Return the type of a message of ``family``: the payload and the flag ``Sample.late``.
 
-    If ``names`` is given, only the family's fields with these names are read; all other fields of
-    the family may be invalid.
+    If ``names`` is given, only the family's fields with these names are read; its other fields may
+    be invalid.
 
     The type is a TypedDict, not a model, because the decoder needs a dictionary. Validation into a
     model takes twice as long, and the model would then have to be converted to a dictionary.

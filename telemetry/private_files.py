@@ -9,7 +9,7 @@ _FILE = 0o600
 
 
 def create_folder(path: Path) -> None:
-    """Create the folder, for this account only, if it is missing. Raises OSError.
+    """Create the folder if it is missing, for this account only. Raises OSError.
 
     An existing folder keeps its permissions, because its owner may have chosen them.
     """
@@ -17,15 +17,15 @@ def create_folder(path: Path) -> None:
 
 
 def create_file(path: Path) -> None:
-    """Create an empty file, for this account only, if it is missing. Raises OSError."""
+    """Create the file, empty and for this account only, if it is missing. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, _FILE))
 
 
 def restrict(path: Path) -> None:
-    """Remove other accounts' access to a file, if this account may do so.
+    """Remove other accounts' access to a file, if this account is allowed to.
 
-    The file is not opened, because closing it would release the locks that SQLite has on it.
+    The file is not opened, because closing it would release the locks that SQLite holds on it.
     """
     with contextlib.suppress(OSError):
         if path.stat().st_mode & ~_FILE & 0o777:

@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
 
 
 def size(number: float) -> str:
-    """Return a number of bytes in binary units, as nvidia-smi does; for example, 48.2 GiB."""
+    """Return a number of bytes in binary units like nvidia-smi's, such as 48.2 GiB."""
     for power, unit in enumerate(("bytes", "KiB", "MiB", "GiB"), start=1):
         if number < 1024**power:
             return f"{digits(number / 1024 ** (power - 1))} {unit}"
@@ -39,7 +39,7 @@ def with_unit(number: str, unit: str) -> str:
 
 
 def digits(number: float) -> str:
-    """Return ``number`` with up to 2 decimals if it is below 10, 1 if below 100, otherwise none."""
+    """Return ``number`` with up to 2 decimals below 10, up to 1 below 100, and none from 100."""
     decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004
     text = f"{number:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -16,7 +16,7 @@ class CountKind(StrEnum):
 class Count:
     """A number that a part reports, or one number for each value of ``label``.
 
-    ``name`` follows Prometheus' naming conventions, but without the prefix and without ``_total``.
+    ``name`` follows Prometheus' naming conventions, but lacks the prefix and ``_total``.
     If the number has a unit, ``name`` ends with the unit.
     """
 
@@ -45,8 +45,8 @@ def gauge(
 class Report:
     """The state of one part at one moment.
 
-    ``problem`` is a sentence that says why the part does not work; None if the part works.
-    ``notes`` are sentences that the operator should read even while the part works.
+    ``problem`` says in a sentence why the part does not work; None if it works. ``notes`` are
+    sentences that the operator should read even while the part works.
     """
 
     part: str
@@ -56,4 +56,4 @@ class Report:
 
 
 Reporter = Callable[[], Report]
-"""A function that returns a part's report, does no I/O and may be called from any thread."""
+"""A function that returns a part's report, does no I/O and can be called from any thread."""

@@ -14,15 +14,15 @@ def failure_of(run: Mapping[str, object]) -> str | None:
 
 
 def has_unknown_end(run: Mapping[str, object]) -> bool:
-    """Return whether an ended run has neither a known signal nor a known exit code."""
+    """Return whether neither the signal nor the exit code of an ended run is known."""
     return not run["signal"] and run["exit_code"] is None
 
 
 def may_have_failed(run: Mapping[str, object]) -> bool:
-    """Return whether an ended run failed or may have failed.
+    """Return whether an ended run failed or might have failed.
 
-    If neither an exit code nor a signal is known, the run may have been killed together with the
-    program that publishes it. Automatic runs are an exception: their exit codes are never known.
+    If neither an exit code nor a signal is known, the run might have been killed together with its
+    publisher. Automatic runs are an exception: their exit codes are never known.
     """
     unknown = has_unknown_end(run) and run["how"] != AUTOMATIC
     return unknown or failure_of(run) is not None

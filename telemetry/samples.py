@@ -12,7 +12,7 @@ _JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 class Sample:
     """One reading of ``channel`` on ``host``.
 
-    ``timestamp`` is the Unix time in integer milliseconds at which the reading began.
+    ``timestamp`` is when the reading began, in integer Unix milliseconds.
     ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: a
     sample that is delivered twice is stored once. A ``late`` sample was published after a newer
     sample: it is stored in the history, but does not become the current state.

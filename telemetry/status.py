@@ -26,7 +26,7 @@ class SensorState(StrEnum):
     """The state of a sensor.
 
     ``absent``: the host lacks the hardware or the driver that the sensor needs. ``failing``: the
-    sensor cannot be opened, or the newest reading failed. ``hanging``: a reading has not returned
+    sensor cannot be opened, or the latest reading failed. ``hanging``: a reading has not returned
     for several seconds.
     """
 
@@ -65,12 +65,12 @@ class CollectorStatus:
     """The payload of ``system/status``.
 
     ``timestamp`` and ``started`` are in Unix milliseconds, and ``interval`` is in seconds.
-    ``waiting`` counts the samples and other messages that have not been sent to the broker yet.
+    ``waiting`` counts the samples and other messages not yet sent to the broker.
     ``dropped`` counts the messages that were discarded, for example because the buffer was full.
 
     ``last_will`` is true if the broker publishes this status because the collector has disappeared.
     The collector creates its last will when it starts, and cannot know when the broker will publish
-    it. So the ``timestamp`` of a last will is the time at which the collector started.
+    it. The ``timestamp`` of a last will is therefore the time at which the collector started.
     """
 
     __pydantic_config__ = _DECODING

@@ -117,7 +117,7 @@ class _Gpu:
 
 
 class Hardware:
-    """Tracks the error counters, pending repairs and link of each GPU, and each sensor's state."""
+    """Tracks each GPU's error counters, pending repairs and link, and each sensor's state."""
 
     kind: ClassVar[Kind] = Kind(
         "hardware",
@@ -161,7 +161,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, but keep a GPU that may be lost: its finding must stay active."""
+        """Forget ``subject``, but keep a GPU that might be lost: its finding must stay active."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)

@@ -1,4 +1,4 @@
-"""``host_pressure``: problems of the machine's memory, file systems, clock or collector."""
+"""``host_pressure``: problems with the machine's memory, file systems, clock or collector."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar

@@ -76,10 +76,10 @@ class _Stretch:
     means: int = 0  # number of readings with a credible mean power since the previous reading
 
     def note(self, power: float, mean: float | None) -> None:
-        """Add a reading in which the utilization shows no work.
+        """Add a reading whose utilization shows no work.
 
         ``mean`` is the mean power since the previous reading. ``lowest`` ignores ``mean``, because
-        a single mean that is too low by chance would make all other readings look too high.
+        a single mean that happens to be too low would make all other readings look too high.
         """
         self.lowest = min(self.lowest, power)
         if mean is None or mean < LEAST_MEAN * self.lowest:
@@ -91,7 +91,7 @@ class _Stretch:
             self.readings += 1
 
     def may_work(self) -> bool:
-        """Return whether the mean power indicates work, or there are too few readings to tell."""
+        """Return True if the mean power indicates work, or there are too few readings to tell."""
         mean = self.powers / self.readings if self.readings else 0.0
         if self.number >= FEWEST_READINGS:
             return mean > ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
@@ -99,7 +99,7 @@ class _Stretch:
 
 
 class IdleGpu:
-    """Tracks the utilization and the power of each GPU while its memory is held."""
+    """Tracks the utilization and power of each GPU whose memory is held."""
 
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",

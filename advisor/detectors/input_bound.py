@@ -44,7 +44,7 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Unit:
-    """The GPUs that are judged together: all GPUs of a run, or one GPU whose run is not known."""
+    """GPUs that are judged together: all GPUs of a run, or one GPU whose run is not known."""
 
     gpus: tuple[str, ...]
     run: Run | None
@@ -138,7 +138,7 @@ class InputBound:
         return self._leave(subject, timestamp)
 
     def _leave(self, gpu: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``gpu`` and the GPUs that are judged together with it; end their finding."""
+        """Forget ``gpu`` and the GPUs that are judged together with it; end any finding on them."""
         unit = self._units.pop(gpu, None)
         if unit is None:
             return ()
@@ -240,6 +240,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the GPUs as the start of a sentence, such as ``GPU 0`` or ``GPU 0 and 3 more``."""
+    """Return text that names the GPUs, such as ``GPU 0`` or ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

@@ -1,4 +1,4 @@
-"""``memory_growth``: memory in use grows steadily, and will reach its limit."""
+"""``memory_growth``: memory in use grows steadily and will reach its limit."""
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ class MemoryGrowth:
         "The rise must be statistically "
         f"significant (Mann-Kendall test, Z ≥ {growth.SIGNIFICANT}) and must not slow down much. "
         f"The floor must rise in at least {growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal "
-        "parts of the stretch, including the last part. A part counts if it has at least "
+        "parts of the stretch, including the last part. A part counts if it accounts for at least "
         f"{growth.EVEN_SHARE / growth.SEGMENTS:.0%} of the whole rise.\n"
         f"No single step may exceed {growth.LARGEST_STEP:.0%} of the rise.\n"
         "The rate of growth is the Theil-Sen slope. The confidence interval of the slope gives the "
@@ -63,9 +63,8 @@ class MemoryGrowth:
         "a sequence of jobs",
         f"A process or run may be warming up during its first {_USUAL['warm_up']:g} min, so a leak "
         "that fills the memory within this time is not reported.\n"
-        "Growth of memory that processes "
-        "share, or that belongs to no run, is reported for the host's RAM as a whole, without "
-        "waiting for a warm-up. "
+        "Memory that processes share, or that belongs to no run, is judged as a part of the host's "
+        "RAM, without waiting for a warm-up to end. "
         "If the collector does not track runs, all growth of RAM is "
         "reported in this way.\n"
         "If RAM grows by about as many bytes as are read at the same time, "
@@ -225,7 +224,7 @@ class MemoryGrowth:
     ) -> Iterable[Finding]:
         """Return the findings that begin, end or change because of the newest value of ``series``.
 
-        The threshold ``share`` is a share of ``whole``, or of the limit of the series if ``whole``
+        The threshold is the fraction ``share`` of ``whole``, or of the series' limit if ``whole``
         is None. Growth below this threshold is not reported.
         """
         if series.has_ended():

@@ -19,9 +19,9 @@ class Kind:
     """A kind of finding, as the documentation describes it.
 
     ``rule`` describes when a finding begins and ends. ``not_reported`` lists what must not cause a
-    finding. ``limits`` describes what the detector cannot detect, and what it may report wrongly.
-    ``sources`` names the origin of the thresholds. Each line of these texts is an item of a list,
-    or, if it begins with a dash, of a list in the item above it.
+    finding. ``limits`` describes what the detector cannot detect, and what it might report wrongly.
+    ``sources`` says where the thresholds come from. Each line of these texts is a list item;
+    a line that begins with a dash is nested in the item above it.
     """
 
     name: str
@@ -35,15 +35,15 @@ class Kind:
 class Detector(Protocol):
     """Detects one kind of finding on one host. Pure.
 
-    A detector's use of memory has a limit, which depends on the number of the host's devices.
-    ``feed`` receives only readings whose family is one of ``families``.
+    A detector's memory use has a limit, which depends on how many devices the host has.
+    ``feed`` receives only readings whose family is in ``families``.
     """
 
     kind: ClassVar[Kind]
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Start with no readings; ``thresholds`` has the values that differ from the defaults."""
+        """Start with no readings; ``thresholds`` overrides the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that begin, end or become more severe with ``reading``.
@@ -91,10 +91,10 @@ class Ledger:
         advice: str,
         expected: Expected | None = None,
     ) -> Iterable[Finding]:
-        """Begin the finding about ``subject``, or update it.
+        """Begin or update the finding about ``subject``.
 
         Return the finding if it is new, has become more severe, or was last returned at least
-        10 min ago. The severity of an active finding never falls, so the severity cannot flap.
+        10 min ago. An active finding's severity never falls, so it cannot flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:

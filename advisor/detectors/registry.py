@@ -25,10 +25,10 @@ DETECTORS: tuple[type[Detector], ...] = (
 def build(
     disabled: Collection[str] = (), thresholds: Mapping[str, Mapping[str, float]] | None = None
 ) -> list[Detector]:
-    """Return new detectors for one host, except those of the kinds in ``disabled``.
+    """Return new detectors for one host, without the ``disabled`` kinds.
 
-    ``thresholds`` has the values that differ from the defaults, keyed by the kind of finding, and
-    then by the name of the threshold.
+    ``thresholds`` has the values that differ from the defaults, keyed by the finding's kind, then
+    by the threshold's name.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

@@ -37,7 +37,7 @@ _ADVICE = (
 
 
 class Straggler:
-    """Compares the GPUs of each run with each other."""
+    """Compares each run's GPUs with each other."""
 
     kind: ClassVar[Kind] = Kind(
         "straggler",
@@ -118,7 +118,7 @@ class Straggler:
     def _compared_with(self, gpu: str) -> tuple[Run, Comparison] | None:
         """Return the run on ``gpu`` and the comparison of the run's GPUs.
 
-        Return None if no run is known, or if the run has too few GPUs.
+        Return None if ``gpu`` has no run, or its run has too few GPUs.
         """
         run = self._runs.of(gpu)
         if run is None or len(run.gpus) < FEWEST:

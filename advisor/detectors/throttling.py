@@ -41,13 +41,13 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Window:
-    """The newest readings of a GPU.
+    """The latest readings of a GPU.
 
     ``steps`` has an entry for each reading: its time, the seconds since the previous reading, and
-    the causes of a slowdown that the reading shows. A reading has no entry if it is the first, or
-    more than LONGEST_STEP seconds after the previous reading. ``known`` is the sum of the seconds
-    of all entries. For each cause, ``slowed_for`` has the sum of the seconds of the entries that
-    show the cause, and ``number`` has the number of these entries.
+    the causes of a slowdown that the reading shows. A reading has no entry if it is the first or
+    comes more than LONGEST_STEP seconds after the previous one. ``known`` sums the seconds of all
+    entries. For each cause, ``slowed_for`` sums the seconds of the entries that show it, and
+    ``number`` counts these entries.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -84,7 +84,7 @@ class _Window:
 
 
 class Throttling:
-    """Adds up the time for which each GPU was slowed down."""
+    """Adds up how long each GPU was slowed down."""
 
     kind: ClassVar[Kind] = Kind(
         "throttling",

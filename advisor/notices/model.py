@@ -1,4 +1,4 @@
-"""Decides which findings and runs are reported in notices, and writes their text. Pure."""
+"""Decides which findings and runs are reported in notices, and writes the notices. Pure."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ class Grade(StrEnum):
 
     @property
     def level(self) -> int:
-        """The rank of the grade; the least important grade has rank 0."""
+        """The grade's rank; the least important grade has rank 0."""
         return list(Grade).index(self)
 
 
@@ -56,7 +56,7 @@ class Rules:
     """Which findings and ended runs are reported.
 
     Findings are reported if their severity is at least ``severity``. ``runs`` selects the ended
-    runs: it is ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
+    runs: ``all``, ``failed`` (only runs that failed or might have failed) or ``none``.
     """
 
     severity: str = Severity.WARNING
@@ -105,7 +105,7 @@ class Rules:
 
 
 def trial_notice(host: str, timestamp: int) -> Notice:
-    """Return a notice about an invented finding, to test whether notices arrive."""
+    """Return a notice about a made-up finding, to test whether notices arrive."""
     values: dict[str, object] = {
         "kind": "test",
         "subject": "host",

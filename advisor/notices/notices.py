@@ -29,7 +29,7 @@ _REJECTED = "Messages that are not valid"
 
 
 class Notices:
-    """Sends notices of the findings and ended runs that ``rules`` select to all ``senders``.
+    """Sends notices through all ``senders`` about findings and ended runs that ``rules`` select.
 
     The session at the broker is persistent: while ``Notices`` is offline, the broker queues
     messages for it. A message that needs a notice is acknowledged once the notice is in the record.
@@ -98,7 +98,7 @@ class Notices:
         )
 
     def start(self) -> None:
-        """Read the record, then start to receive and send in the background."""
+        """Read the record, then start receiving and sending in the background."""
         by_name = {each.name: each for each in self._targets}
         for key, event, names in self._record.open():
             notice = self._rules.notice_of(event)
@@ -142,7 +142,7 @@ class Notices:
             self._bus.acknowledge([message])
 
     def _event_in(self, message: Message) -> Event | None:
-        """Return the event in ``message``; None if there is none, or if it is not valid."""
+        """Return the event in ``message``; None if there is no valid event."""
         if not message.payload:  # an empty payload removes a retained state
             return None
         try:

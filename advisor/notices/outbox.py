@@ -17,10 +17,9 @@ class Pace:
     A message is sent ``gather`` seconds after its first notice was added, but not earlier than
     ``gap`` seconds after the previous message. A message contains at most ``batch`` notices. If
     more than ``most`` notices are waiting, the oldest is dropped. After a failed delivery, the next
-    attempt is delayed by at most ``retry`` seconds. With each further failure, this limit doubles,
-    up to five minutes. ``quiet`` has the quiet hours, as ranges of minutes since local
-    midnight. The end of a range is excluded. If the end is before the start, the range ends on the
-    next day.
+    attempt is delayed by at most ``retry`` seconds. This limit doubles with each further failure,
+    up to five minutes. ``quiet`` lists the quiet hours as ranges of minutes since local midnight.
+    The end of a range is excluded. If the end is before the start, the range ends on the next day.
     """
 
     gather: float = 5.0
@@ -41,7 +40,7 @@ class Pace:
 class Outbox:
     """The notices waiting to be sent to one target, oldest first.
 
-    Times are in seconds, by the monotonic clock.
+    Times are monotonic, in seconds.
     """
 
     def __init__(self, pace: Pace) -> None:
@@ -82,14 +81,14 @@ class Outbox:
         )
 
     def remove(self, notices: Sequence[Notice], now: float) -> None:
-        """Remove ``notices``, which have been sent or will not be tried again."""
+        """Remove ``notices``, which have been sent or will not be retried."""
         for notice in notices:
             self._waiting.pop(notice.key, None)
         self._not_before = now + self._pace.gap
         self._backoff.reset()
 
     def delay(self, now: float) -> None:
-        """Delay the next message, because sending has failed."""
+        """Delay the next message after a failed delivery."""
         self._not_before = now + self._backoff.next_delay()
 
     def _free(self, minute: int) -> list[tuple[float, Notice]]:

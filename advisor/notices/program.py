@@ -26,7 +26,7 @@ class Program:
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
-        """Use ``command`` as the program, and ``seconds`` as the time limit."""
+        """``seconds`` limits each run of ``command``."""
         self._command = command
         self._seconds = seconds
         self._lock = threading.Lock()
@@ -36,9 +36,8 @@ class Program:
     def run(self, content: Mapping[str, object], *, answers: bool = False) -> bytes:
         """Run the program with ``content`` as JSON on its standard input.
 
-        Returns the program's output if ``answers`` is true, otherwise nothing. Raises NoticeError
-        if the program cannot be started, takes too long, or fails. After ``stop``, the program
-        cannot be started.
+        Returns the program's output if ``answers`` is true, else ``b""``. Raises NoticeError
+        if the program cannot be started, takes too long or fails, or if ``stop`` was called.
         """
         process = self._started(subprocess.PIPE if answers else subprocess.DEVNULL)
         try:
@@ -58,7 +57,7 @@ class Program:
         return answer or b""
 
     def stop(self) -> None:
-        """Kill the program if it is running, and never start it again."""
+        """Kill the program if it is running, and prevent further starts."""
         with self._lock:
             self._stopped = True
             process = self._process

@@ -1,4 +1,4 @@
-"""The record of notices in a small file, so that a restart does not repeat or lose notices."""
+"""The record of notices in a small file, so that a restart neither repeats nor loses any."""
 
 import contextlib
 import json
@@ -25,15 +25,15 @@ _SCHEMA = (
 
 
 class Record:
-    """Stores the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
+    """Stores the latest ``MOST`` notices and the targets yet to receive them. Thread-safe.
 
     The record is kept both in memory and in the file. While the file cannot be read or written,
-    ``problem`` is a sentence with the reason. Notices are then still sent, but a restart may repeat
-    or lose some of them.
+    ``problem`` is a sentence that says why. Notices are still sent, but some may be repeated or
+    lost after a restart.
     """
 
     def __init__(self, path: Path) -> None:
-        """Use the file at ``path``; ``open`` opens the file."""
+        """Use the file at ``path``, which ``open`` opens."""
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
@@ -68,7 +68,7 @@ class Record:
         return key in self._known
 
     def add(self, notice: Notice, targets: Iterable[str]) -> None:
-        """Add ``notice``, which ``targets`` have yet to receive."""
+        """Add ``notice``, which has yet to be sent to ``targets``."""
         with self._lock:
             names = self._known[notice.key] = set(targets)
             row = notice.key, json.dumps(sorted(names)), _text(notice.event) if names else None
@@ -79,7 +79,7 @@ class Record:
                 self._write("DELETE FROM notice WHERE key = ?", [(oldest,)])
 
     def settle(self, keys: Iterable[str], target: str) -> None:
-        """Record that ``target`` no longer has to receive the notices with these ``keys``."""
+        """Record that ``target`` no longer needs the notices with these ``keys``."""
         with self._lock:
             changed = [key for key in keys if target in self._known.get(key, ())]
             for key in changed:

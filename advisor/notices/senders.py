@@ -18,7 +18,7 @@ _WITH_APPRISE = (sys.executable, "-P", "-m", "advisor.notices.with_apprise")
 
 
 class Sender(Protocol):
-    """Delivers notices to one target. Each method except ``stop`` may take up to a minute.
+    """Delivers notices to one target. Each method except ``stop`` can take up to a minute.
 
     If ``repeats`` is false, ``send`` is called at most once for each notice, even if it fails.
     """
@@ -28,13 +28,13 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if delivery is certain to fail. Sends nothing."""
+        """Raise NoticeError if delivery is certain to fail; send nothing."""
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Deliver ``notices``. Raises NoticeError if the delivery fails."""
+        """Deliver ``notices``; raise NoticeError if the delivery fails."""
 
     def stop(self) -> None:
-        """Abort the current delivery, and start no further ones. May be called from any thread."""
+        """Abort the current delivery and start no more. May be called from any thread."""
 
 
 class AppriseSender:
@@ -42,8 +42,8 @@ class AppriseSender:
 
     Each message is sent by a separate process, for three reasons. Apprise takes 37 MB and half a
     second to load, but is rarely needed. A delivery that hangs can be ended by killing its process.
-    The libraries that Apprise uses write URLs, with their secrets, to the log; the separate process
-    discards this log.
+    The libraries that Apprise uses log URLs, including their secrets; the separate process discards
+    this log.
     """
 
     repeats = True
@@ -69,11 +69,11 @@ class AppriseSender:
         self._run(None)
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Send one message with ``notices``. Raises NoticeError if sending fails."""
+        """Send ``notices`` in one message. Raises NoticeError if sending fails."""
         self._run(message(notices, self._page))
 
     def stop(self) -> None:
-        """Kill the process, if one is running."""
+        """Kill the process if one is running."""
         self._program.stop()
 
     def _run(self, content: Message | None) -> None:

@@ -27,7 +27,7 @@ class Target:
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """``record`` stores what is still to be sent; ``minute`` works like ``minute_of_day``."""
+        """``record`` stores what is still to be sent; ``minute`` returns the minute of the day."""
         self._sender = sender
         self._record = record
         self._minute = minute
@@ -49,7 +49,7 @@ class Target:
 
     @property
     def waiting(self) -> int:
-        """The number of notices that have not been sent yet."""
+        """The number of unsent notices."""
         return len(self._outbox)
 
     @property
@@ -68,13 +68,13 @@ class Target:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Send no further messages, but do not wait for a message that is being sent."""
+        """Send no further messages, but do not wait for any message being sent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
 
     def stop(self, seconds: float) -> None:
-        """Wait at most ``seconds`` for a message that is being sent, then abort it."""
+        """Wait at most ``seconds`` for any message being sent, then abort it."""
         if self._thread.is_alive():
             self._thread.join(seconds)
         self._sender.stop()

@@ -1,8 +1,8 @@
 """``python -m advisor.notices.with_apprise`` sends one message with Apprise.
 
 The program reads a JSON object from standard input. ``url`` is the Apprise URL. ``parent`` is the
-ID of the process that started the program; if that process has ended, nothing is sent. If
-``parent`` is null, this is not checked. ``message`` is an object with ``title``, ``body`` and
+ID of the process that started the program; if that process has ended, nothing is sent. A
+null ``parent`` skips this check. ``message`` is an object with ``title``, ``body`` and
 ``grade``. If ``message`` is null, the program only checks the URL.
 
 The program prints a JSON object with one field, ``problem``: a clause that says why the program
@@ -42,7 +42,7 @@ class _Reason(logging.Handler):
             self._cause = next(filter(None, found.groups())).strip()
 
     def text(self) -> str:
-        """Return the reason for the failure; the text may contain parts of the URL."""
+        """Return the reason for the failure, which may contain parts of the URL."""
         return f"{self._warning} ({self._cause})" if self._cause else self._warning
 
 
@@ -76,9 +76,9 @@ def problem_of(request: dict[str, Any]) -> str | None:
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Return ``text`` as one short line, with the parts of ``url`` replaced by stars.
+    """Return ``text`` as one short line, with the parts of ``url`` masked.
 
-    The scheme and parts of fewer than three characters are not replaced.
+    The scheme and parts of fewer than three characters are not masked.
     """
     _, _, rest = url.partition("://")
     parts = re.split(r"[\s/:@?&=,;#+|]+", rest)
@@ -90,7 +90,7 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def main() -> None:
-    """Carry out the request from standard input, and print the answer."""
+    """Handle the request on standard input, and print the answer."""
     request = json.load(sys.stdin)
     print(json.dumps({"problem": problem_of(request)}))  # noqa: T201 - the answer
 

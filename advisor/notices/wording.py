@@ -33,10 +33,10 @@ def plain(text: str) -> str:
 
 
 def message(notices: Sequence["Notice"], page: str | None = None) -> Message:
-    """Return one message for all of ``notices``, with a link to the dashboard at the URL ``page``.
+    """Return one message for all ``notices``, with a link to the dashboard at ``page``.
 
-    If several notices are about the same finding or run, the message contains only the last of
-    them. If ``page`` is None, the message contains no link.
+    Of several notices about the same finding or run, the message contains only the last. If
+    ``page`` is None, the message contains no link.
     """
     newest = list({each.thing: each for each in notices}.values())
     grade = max((each.grade for each in newest), key=lambda grade: grade.level)
@@ -66,7 +66,7 @@ def _link(page: str, hosts: set[str]) -> str:
 
 
 def run_text(run: Mapping[str, object]) -> str:
-    """Describe an ended run in one line, from the fields in ``run`` whose values are known."""
+    """Describe an ended run in one line, from the known values in ``run``."""
     summary = run["summary"]
     known = summary if isinstance(summary, Mapping) else {}
     parts = [

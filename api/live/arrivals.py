@@ -19,14 +19,14 @@ class Arrival(NamedTuple):
 
 
 def allowed_lag(interval: float) -> float:
-    """Return within how many seconds of its arrival a sample should be in the history."""
+    """Return how soon after its arrival a sample should be in the history, in seconds."""
     return _LAG_SECONDS + _LAG_INTERVALS * interval
 
 
 class Arrivals:
     """The newest live sample of a host, and an older one that should be in the history by now.
 
-    How old a sample is depends on when it arrived in this process, not on its timestamp, because
+    A sample's age is measured from its arrival in this process, not from its timestamp, because
     the host's clock may be wrong.
     """
 

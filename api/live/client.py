@@ -29,13 +29,13 @@ class Connection(Protocol):
         """Send a whole frame, unless the connection is closing."""
 
     def interrupt(self) -> None:
-        """End the wait for a message from the client, as if the client had disconnected."""
+        """End the wait for a message, as if the client had disconnected."""
 
 
 class Client:
-    """A client's filters, and the frames that are still to be sent to the client.
+    """A client's filters, and the frames still to be sent to the client.
 
-    ``dropped`` is the reason why the client is to be disconnected, or None.
+    ``dropped`` is the reason for disconnecting the client, or None.
     """
 
     __slots__ = (  # small and fast, as each sample is offered to hundreds of clients
@@ -58,7 +58,7 @@ class Client:
         batch: bool = False,
         address: str = "",
     ) -> None:
-        """Subscribe to the channels that match one of ``filters``.
+        """Subscribe to the channels that match any of ``filters``.
 
         If ``host`` is None, the client gets the channels of all hosts. With ``batch``, frames are
         collected for 50 ms and sent together, as JSON arrays of at most 100 frames. ``address`` is
@@ -92,7 +92,7 @@ class Client:
             self.offer(each)
 
     def drop(self, reason: str) -> None:
-        """Disconnect the client, and discard the queued frames."""
+        """Disconnect the client and discard the queued frames."""
         if self.dropped is None:
             self.dropped = reason
             self._frames.clear()

@@ -27,7 +27,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return ``filters`` without duplicates, in the given order.
 
     Raises InvalidParameterError if a filter is invalid or there are too many filters. ``name`` is
-    the name of the parameter, for the error's message.
+    the parameter's name in the error message.
     """
     distinct: dict[str, None] = {}
     for each in filters:
@@ -45,7 +45,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 def require_channels(name: str, filters: Iterable[str]) -> None:
     """Raise InvalidParameterError if one of ``filters`` cannot match any channel.
 
-    The filters must already be validated.
+    The filters must have been validated.
     """
     for each in filters:
         if not _can_match(each):
@@ -74,10 +74,10 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
     """Return the name of the query's filter parameter, and all filters in the query.
 
-    The parameter is called ``channel`` or ``channels``; its name is used in error messages. Each of
-    its values may contain several filters, separated by commas. If the query has no filters, return
-    an empty name and the filter for all channels. A + in a URL is decoded as a space. Since channel
-    names contain no spaces, each space is turned back into a +.
+    The name, ``channel`` or ``channels``, is used in error messages. Each value can contain
+    several filters, separated by commas. A query without filters gives an empty name and the
+    filter for all channels. A + in a URL is decoded as a space. Since channel names contain no
+    spaces, each space is turned back into a +.
     """
     used = [name for name in CHANNEL_PARAMETERS if given[name]]
     values = [value.replace(" ", "+") for name in used for value in given[name]]
@@ -93,7 +93,7 @@ T = TypeVar("T")
 
 
 class FilterTree(Generic[T]):
-    """Maps filters to items, for example to clients, by means of a tree of topic levels.
+    """Maps filters to items, such as clients, in a tree of topic levels.
 
     The cost of a match depends on the number of levels of the channel, not on the number of
     filters.

@@ -31,7 +31,7 @@ class Greeting:
 
     @property
     def text(self) -> str:
-        """The JSON of the update's frame, with ``age_seconds`` added."""
+        """The update's frame as JSON, with ``age_seconds`` added."""
         age = round(self._update.age(unix_milliseconds()), 3)
         return f'{self._update.frame[:-1]},"age_seconds":{age}}}'
 

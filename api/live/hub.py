@@ -15,14 +15,14 @@ MAX_CLIENTS = 1024
 class Hub:
     """The connected clients. No method waits for a client.
 
-    Use a hub only in the event loop's thread. If a client joins while ``max_clients``
-    clients are connected, a client from the network with the most clients is dropped.
-    ``replaced_clients`` counts the clients that were dropped for this reason, and ``slow_clients``
-    counts the clients that were dropped because they read too slowly.
+    Use a hub only in the event loop's thread. If a client joins while ``max_clients`` are
+    connected, a client from the network with the most clients is dropped.
+    ``replaced_clients`` counts the clients dropped for this reason, and ``slow_clients`` those
+    dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:
-        """Start without clients. ``newest`` has the values that are sent to a client that joins."""
+        """Start without clients. ``newest`` has the values to send to each new client."""
         self._newest = newest
         self._clients: FairShare[Client] = FairShare()
         self._subscribers: FilterTree[Client] = FilterTree()
@@ -42,7 +42,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values that match its filters, then each matching update.
 
-        If there are too many clients afterwards, drop ``client`` or another client.
+        If there are then too many clients, drop ``client`` or another client.
         """
         self._clients.add(client, client.address)
         self._subscribe(client, client.filters)
@@ -99,7 +99,7 @@ class Hub:
             self._unsubscribe(client)
 
     def _channels(self, client: Client) -> set[str]:
-        """Return the channels to which ``client`` subscribed and whose values are known."""
+        """Return the channels that ``client`` subscribed to and that have a value."""
         known = {update.channel for update in self._newest.updates(client.host)}
         matching = self._subscribers.matching
         return {each for each in known if any(client in items for items in matching(each))}

@@ -48,7 +48,7 @@ class Update:
 
     @property
     def is_state(self) -> bool:
-        """Whether the update is the beginning, a change or the end of a state."""
+        """Whether the update begins, changes or ends a state."""
         if not isinstance(self.content, Event):
             return False
         family = family_of(self.content.channel)
@@ -63,7 +63,7 @@ class Update:
 
     @property
     def values(self) -> Mapping[str, object]:
-        """The values of a sample; empty for anything else."""
+        """The values of a sample; empty for any other update."""
         return self.content.values if isinstance(self.content, Sample) else {}
 
     def age(self, now: int) -> float:
@@ -89,7 +89,7 @@ class Update:
 
     @cached_property
     def frame(self) -> str:
-        """The update as JSON for WebSocket clients; it is encoded once for all clients."""
+        """The update as JSON, encoded once for all WebSocket clients."""
         match self.content:
             case Sample():
                 event = "metrics"
@@ -129,7 +129,7 @@ class HostState:
 
     @property
     def interval(self) -> float:
-        """Seconds between two samples; a default if the collector has sent no status."""
+        """Seconds between samples; a default if the collector has sent no status."""
         status = self.status
         return DEFAULT_INTERVAL_SECONDS if status is None else status.interval
 
@@ -166,7 +166,7 @@ class HostState:
         self.arrivals.note(arrival, self.lag)
 
     def samples(self, family: Family) -> list[Update]:
-        """Return the newest sample of each channel of ``family``; GPUs are in ascending order."""
+        """Return the newest sample of each channel of ``family``, with GPUs ordered by id."""
         found = [each for each in self.updates.values() if family_of(each.channel) is family]
         return sorted(found, key=lambda update: (len(update.channel), update.channel))
 
@@ -175,8 +175,8 @@ class HostState:
         """The timestamp of the newest sample, or of the newest update if there is no sample.
 
         The timestamp is in Unix milliseconds. The newest sample is the live sample that arrived
-        last. If no live sample has arrived, the newest sample is the sample with the latest
-        timestamp, because retained samples arrive in any order.
+        last. If no live sample has arrived, it is the one with the latest timestamp, because
+        retained samples arrive in any order.
         """
         if self.arrivals.newest is not None:
             return self.arrivals.newest.timestamp
@@ -186,11 +186,11 @@ class HostState:
 
 
 class Newest:
-    """The newest update of each channel of each host.
+    """The newest update per host and channel.
 
-    The number of hosts, the number of channels per host, and the total size of the messages are
-    limited. To make room, a live update may evict hosts and channels that have been silent for two
-    minutes or that are known only from retained messages. A retained update evicts nothing.
+    There are limits on the number of hosts, the number of channels per host, and the total size of
+    the messages. To make room, a live update may evict hosts and channels that have been silent for
+    two minutes or are known only from retained messages. A retained update evicts nothing.
     ``refused`` counts the updates rejected because of a limit, by reason. Not thread-safe.
     """
 
@@ -210,7 +210,7 @@ class Newest:
 
     @property
     def hosts(self) -> Mapping[str, HostState]:
-        """The known hosts, in order of first arrival."""
+        """The hosts, in order of first arrival."""
         return self._hosts
 
     def accept(self, update: Update) -> bool:
@@ -283,7 +283,7 @@ class Newest:
         return None if self._places.claim({update.host}, live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
-        """Evict a silent host, or else a silent channel; return whether anything was evicted."""
+        """Evict a silent host or, if none, a silent channel; return whether one was evicted."""
         return self._places.evict_silent(update.host) or any(
             state.places.evict_silent(update.channel) for state in self._hosts.values()
         )

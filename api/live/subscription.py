@@ -43,7 +43,7 @@ _REPLACED = "Clients disconnected to make room for clients at other addresses"
 
 
 OnUpdate: TypeAlias = Callable[[Update], None]
-"""A function that is called in the event loop with each new update."""
+"""Called in the event loop with each new update."""
 
 
 class Subscription:
@@ -51,7 +51,7 @@ class Subscription:
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
     event loop's thread. ``malformed`` counts invalid messages by reason; ``overrun`` counts updates
-    that were dropped because the event loop could not keep up.
+    dropped because the event loop could not keep up.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class Subscription:
 
     @property
     def outage(self) -> str | None:
-        """A sentence that says why no messages can be received; None if they can be received."""
+        """A sentence that says why no messages can be received; None if they can."""
         return self._bus.outage
 
     def report(self) -> Report:
-        """Return the connection's state, and counts of messages and clients."""
+        """Return the connection's state and the counts of messages and clients."""
         hub, newest = self.hub, self.newest
         return Report(
             "api",
@@ -140,12 +140,12 @@ class Subscription:
             )
 
     def _settled(self) -> bool:
-        """Return False shortly after a reconnection: the ingester may not have resubscribed yet."""
+        """Return False shortly after a reconnection: the ingester might not have resubscribed."""
         since = time.monotonic() - self._connected_at
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 
     def stop(self) -> None:
-        """Disconnect. This may take a second if the broker does not respond."""
+        """Disconnect. This can take a second if the broker does not respond."""
         self._bus.stop()
 
     def _subscribe(self) -> None:

@@ -45,7 +45,7 @@ async def stream(websocket: WebSocket) -> None:
     """Stream the channels that match a filter in the query parameter ``channels``.
 
     The parameter ``host`` selects one host. By default, all channels of all hosts are streamed.
-    ``channel`` is another name for ``channels``. With ``batch=true``, frames are collected for
+    ``channel`` is an alias for ``channels``. With ``batch=true``, frames are collected for
     50 ms and sent together, as JSON arrays of at most 100 frames.
     """
     await _serve(websocket, lambda: _requested_filters(websocket.query_params))
@@ -104,7 +104,7 @@ def _one_channel(channel: str, query: QueryParams) -> tuple[str, ...]:
 
 
 async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
-    """Serve a client until it disconnects; ``filters`` may raise InvalidParameterError."""
+    """Serve a client until it disconnects; ``filters`` can raise InvalidParameterError."""
     hub: Hub = websocket.app.state.parts.live.hub
     if not hub.has_room(_address(websocket)):
         await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", TOO_MANY)
@@ -131,7 +131,7 @@ def _address(websocket: WebSocket) -> str:
 
 
 def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
-    """Return a client with the options in the query. Raises InvalidParameterError."""
+    """Return a client with the options from the query. Raises InvalidParameterError."""
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
         raise InvalidParameterError("batch", batch, "it must be true or false")

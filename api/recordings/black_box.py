@@ -1,4 +1,4 @@
-"""Saves a recording of the last minutes before a run failed or its host went silent."""
+"""Saves a recording of the minutes before a run failed or its host went silent."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ _TOO_MANY = (
 
 
 class BlackBox:
-    """Keeps the last messages of each host with a run under way, and saves them if the run fails.
+    """Keeps the latest messages of each host with a run under way, and saves them if the run fails.
 
     It also saves them if the host goes silent during the run.
     All methods run in the event loop's thread; files are written in another thread.
@@ -113,7 +113,7 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Schedule the recording of the run ``key`` for the time ``due``.
+        """Schedule the run ``key`` to be recorded at the time ``due``.
 
         If too many recordings of the run's host are already scheduled, the run is skipped.
         """
@@ -133,7 +133,7 @@ class BlackBox:
             self._due.pop(key.host, None)
 
     async def watch(self) -> None:
-        """Save recordings when they are due; run until this task is cancelled."""
+        """Save recordings when they are due, until this task is cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self.check()
@@ -141,7 +141,7 @@ class BlackBox:
     async def check(self, *, all_failed: bool = False) -> None:
         """Save the due recordings of failed runs and of runs whose host went silent.
 
-        With ``all_failed``, also save the recordings that are scheduled for a later time.
+        With ``all_failed``, also save the recordings that are not due yet.
         """
         now = self._clock()
         silent = {key for key in self._runs() if self._is_silent(key.host, now)}

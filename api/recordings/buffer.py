@@ -13,8 +13,8 @@ class Moment(NamedTuple):
     """A message; ``line`` is its line in a recording.
 
     ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` counts the
-    processes that the kernel has killed because memory ran out; it is None if the message does not
-    contain this count.
+    processes that the kernel has killed because memory ran out; it is None if the message lacks
+    this count.
     """
 
     arrived: float
@@ -27,8 +27,8 @@ class Buffer:
     """Keeps the newest messages of each host, up to ``limit`` bytes in total.
 
     A message is discarded once it is more than ``seconds`` older than the newest message of its
-    host. Each host has an equal share of the bytes. So if a host sends large messages, only that
-    host's messages are kept for a shorter time. Not thread-safe.
+    host. Each host has an equal share of the bytes, so if a host sends large messages, only its own
+    messages are kept for a shorter time. Not thread-safe.
     """
 
     def __init__(self, seconds: float, limit: int) -> None:
@@ -40,11 +40,11 @@ class Buffer:
 
     @property
     def size(self) -> int:
-        """The number of bytes that are kept."""
+        """The number of bytes kept."""
         return sum(self._sizes.values())
 
     def keep(self, hosts: Collection[str]) -> None:
-        """Keep the messages of ``hosts`` from now on; discard the messages of all other hosts."""
+        """Keep the messages of ``hosts`` from now on; discard those of all other hosts."""
         for host in self._hosts.keys() - hosts:
             del self._hosts[host], self._sizes[host]
         for host in hosts:
@@ -74,7 +74,7 @@ class Buffer:
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the newest message of ``host``, and all from the ``seconds`` before it."""
+        """Return the newest message of ``host``, and all messages up to ``seconds`` older."""
         newest = self.newest(host)
         if newest is None:
             return []
@@ -89,9 +89,9 @@ class Buffer:
 
 
 def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
-    """Yield the lines of ``moments``, and an annotation wherever the kernel killed processes.
+    """Yield the lines of ``moments``, with an annotation wherever the kernel killed processes.
 
-    Each annotation names ``host`` and ``run``, and is a message on ``topic``.
+    Each annotation is a message on ``topic`` that names ``host`` and ``run``.
     """
     before: int | None = None
     for moment in moments:

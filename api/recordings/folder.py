@@ -1,4 +1,4 @@
-"""The folder that contains the saved recordings."""
+"""The folder of saved recordings."""
 
 import contextlib
 import hashlib
@@ -16,12 +16,12 @@ _UNFINISHED = ".new"
 
 
 class RecordingFolder:
-    """Recordings as files in ``path``, with limits on their number and their total size.
+    """Recordings as files in ``path``, with limits on their number and total size.
 
-    If there are too many files, the oldest file of the host with the most files is deleted. If the
-    total size is too large, the oldest file of the host with the most bytes is deleted. So a host
-    with many failed runs does not evict the recordings of other hosts. A file's name consists of
-    the run's id and a digest of the host's name. Other accounts cannot read the files.
+    If there are too many files, the host with the most files loses its oldest file. If the total
+    size is too large, the host with the most bytes loses its oldest file. This keeps a host with
+    many failed runs from evicting the recordings of other hosts. A file's name consists of the
+    run's id and a digest of the host's name. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
@@ -31,7 +31,7 @@ class RecordingFolder:
         self._max_bytes = max_bytes
 
     def save(self, host: str, run: str, lines: Iterable[bytes]) -> None:
-        """Save the recording of ``run``; an earlier recording is replaced. Raises OSError."""
+        """Save the recording of ``run``, replacing any earlier one. Raises OSError."""
         for each in (self._path.parent, self._path):
             create_folder(each)
         file = self._path / f"{run}@{_digest(host)}{_SUFFIX}"
@@ -60,7 +60,7 @@ class RecordingFolder:
             each.unlink(missing_ok=True)
 
     def _prune(self, newest: Path) -> None:
-        """Delete files until the rest are within the limits, but never delete ``newest``."""
+        """Delete files other than ``newest`` until the rest are within the limits."""
         sizes = {each: _size(each) for each in self._path.glob(f"*{_SUFFIX}")}
         files = sorted(sizes.keys() - {newest}, key=_modified)
         while files:

@@ -112,15 +112,15 @@ def _highest(series: Iterable[Series]) -> float | None:
 
 
 def _is_of(run: Run, event: Event) -> bool:
-    """Return whether an annotation names ``run``, or names no run at all."""
+    """Return whether an annotation names ``run`` or no run at all."""
     return event.values["run"] in (None, run.key.id, run.values["name"])
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that were active during ``run`` and may concern it.
+    """Return the findings that were active during ``run`` and might concern it.
 
-    The values of a finding come from the last event that reports it as active. If the history has
-    only the finding's end, the values come from the end.
+    A finding's values come from the last event that reports it as active, or from its end if the
+    history has nothing else.
     """
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}
@@ -157,9 +157,9 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return whether ``notice``, a finding, may concern ``run``.
+    """Return whether ``notice``, a finding, might concern ``run``.
 
-    A finding about a GPU concerns only runs that used this GPU and runs that list no GPUs.
+    A finding about a GPU concerns only runs that used that GPU and runs that list no GPUs.
     """
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus

@@ -8,7 +8,7 @@ from telemetry.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line of a chart: one value per timestamp, in order of time; None is a gap in the line."""
+    """A line of a chart: one value per timestamp, in time order; None is a gap in the line."""
 
     name: str
     timestamps: list[int]
@@ -19,7 +19,7 @@ class Series:
 class Chart:
     """Lines with the same unit.
 
-    The axis of the values begins at 0. If ``top`` is set, the axis extends at least to ``top``.
+    The value axis begins at 0. If ``top`` is set, the axis extends at least to ``top``.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a throttle reason; ``share`` is the percentage of time it was active."""
+    """Why a GPU was throttled; ``share`` is the percentage of time the reason was active."""
 
     gpu: str
     reason: str
@@ -52,7 +52,7 @@ class Throttling:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report of ``run``; ``start`` and ``end`` (exclusive) are in Unix milliseconds."""
+    """A report on ``run``; ``start`` and ``end`` (exclusive) are in Unix milliseconds."""
 
     run: Run
     start: int

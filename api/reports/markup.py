@@ -10,10 +10,10 @@ class Markup(str):
 
 
 def element(name: str, *children: str, **attributes: object) -> Markup:
-    """Return an element; children that are not Markup, and all attribute values, are escaped.
+    """Return an element; escape all attribute values, and children that are not Markup.
 
-    Underscores in the name of an attribute become hyphens, but an underscore at the end is dropped,
-    as in ``class_``. An attribute that is None is left out.
+    Underscores in attribute names become hyphens, but trailing underscores are dropped, as in
+    ``class_``. An attribute that is None is left out.
     """
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'

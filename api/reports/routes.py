@@ -91,7 +91,7 @@ def _page(report: Report, zone: tzinfo, now: int) -> HTMLResponse:
 
 
 def _end(parts: Parts, run: Run, now: int) -> int:
-    """Return the time at which the charts end.
+    """Return when the charts end.
 
     If the end of the run is known, the charts end with the run. The charts of a lost run end at the
     host's newest sample if that sample is between the start of the run and the current time. In all

@@ -48,7 +48,7 @@ def tiles(report: Report) -> list[Tile]:
 
 
 def facts(run: Run) -> Iterable[Markup]:
-    """Return the host, user, GPUs, command, PID and id of the run, as far as they are known."""
+    """Return the host, user, GPUs, command, PID and id of the run, as far as known."""
     values = run.values
     gpus = values["gpus"] or []
     parts = [
@@ -65,7 +65,7 @@ def facts(run: Run) -> Iterable[Markup]:
 
 
 def outcome(run: Run) -> str:
-    """Return how the run failed; if no failure is known, return the run's state."""
+    """Return how the run failed or, if no failure is known, the run's state."""
     failure = failure_of(run.values) if run.state is RunState.ENDED else None
     return failure or str(run.state)
 

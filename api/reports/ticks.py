@@ -28,7 +28,7 @@ def amounts(highest: float) -> list[float]:
 def times(start: int, end: int, zone: tzinfo) -> list[tuple[int, str]]:
     """Return round times from ``start`` to ``end``, in Unix milliseconds, each with its label.
 
-    The label of midnight is the date; any other label is a time of day.
+    Midnight is labelled with the date, any other time with the time of day.
     """
     length = max(1, (end - start) // 1000)
     step = next((each for each in _STEPS if length / each <= _MOST_TIMES), _STEPS[-1])

@@ -1,1 +1,1 @@
-"""The REST interface: its routes, and the responses that they return."""
+"""The REST interface: its routes and their responses."""

@@ -1,4 +1,4 @@
-"""Builds the schemas and examples of the AsyncAPI document's messages from the catalogue."""
+"""Builds the AsyncAPI document's message schemas and examples from the catalogue."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _REF = "#/components/schemas/"
 
 
 def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorStatus:
-    """Return an example of a status; if ``state`` is offline, the example is a last will."""
+    """Return an example status; if ``state`` is offline, the example is a last will."""
     online = state is CollectorState.ONLINE
     return CollectorStatus(
         host="gpu-07",
@@ -36,7 +36,7 @@ def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorSt
 def schemas() -> dict[str, Any]:
     """Return the JSON schemas of the payloads, by name.
 
-    The schemas are made from the models with which the payloads are decoded.
+    They are generated from the models that decode the payloads.
     """
     adapters = [*map(_type, FAMILIES), TypeAdapter(CollectorStatus)]
     _, found = TypeAdapter.json_schemas(
@@ -56,7 +56,7 @@ def messages() -> dict[str, Any]:
 
 
 def frames() -> dict[str, Any]:
-    """Return a description of each message of the WebSocket, by name."""
+    """Return a description of each WebSocket message, by name."""
     found = {f"{name}_frame": _frame(name, message) for name, message in messages().items()}
     return found | _CONTROL
 

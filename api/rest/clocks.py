@@ -15,8 +15,8 @@ _LISTED = 5
 def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
     """Return the clock error in seconds of each live host whose clock is off by over a minute.
 
-    The error is negative if the clock is behind. ``window`` is the time in milliseconds for which
-    the history keeps samples.
+    The error is negative if the clock is behind. ``window`` is how long the history keeps samples,
+    in milliseconds.
     """
     ahead = {name: _seconds_ahead(host, window) for name, host in hosts.items()}
     return {name: seconds for name, seconds in ahead.items() if abs(seconds) > _OFF_SECONDS}
@@ -32,12 +32,12 @@ def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
 
 
 def _seconds_ahead(host: HostState, window: int) -> float:
-    """Return by how many seconds the clock of ``host`` is ahead; 0 if its error is not known.
+    """Return how many seconds ahead the clock of ``host`` is; 0 if its error is not known.
 
-    The timestamp of a status is the time when the collector sent it, so a new status shows the
-    clock's error. If the newest status is retained (so it may be old) or offline, or if there is no
-    status, the newest sample is used instead. A sample may have waited in a buffer, so a difference
-    counts as an error only if it is so large that the history discards the sample.
+    A status is timestamped when the collector sends it, so a new status shows the clock's error. If
+    there is no status, or the newest one is retained (and might be old) or offline, the newest
+    sample is used instead. A sample may have waited in a buffer, so a difference counts as an error
+    only if it is so large that the history discards the sample.
     """
     now, newest = time.monotonic(), host.arrivals.newest
     if newest is None or not host.arrivals.is_live(now, host.lag):

@@ -30,8 +30,8 @@ MAX_TEXT = 256
 class Parts:
     """The dependencies of the routes.
 
-    ``events`` limits the rate of accepted events. ``recordings`` is the folder that contains the
-    saved recordings. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures
+    ``events`` limits the rate of accepted events. ``recordings`` is the folder of saved
+    recordings. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures
     that only one response to Prometheus is built at a time, because a response takes tenths of a
     second of CPU time if there are many hosts.
     """
@@ -56,7 +56,7 @@ class Parts:
         """Return the selected host, and its channels with data in the history since ``start``.
 
         ``requested`` is the name of the host to select. If it is None, this machine is selected, or
-        the first known host if this machine is neither on the bus nor in the history. The history's
+        the first host found if this machine is neither on the bus nor in the history. The history's
         list of hosts is read only if it is needed to select the host.
 
         Raises UnknownHostError or HistoryUnavailableError.
@@ -82,9 +82,9 @@ def documented(
 ) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of an operation, with an example of each.
 
-    ``example`` is an example of the response with the code ``status``, and ``table`` is the same
-    response as CSV, if the operation supports CSV. ``errors`` are the codes of the operation's
-    errors; the errors 403 and 421, which every operation can return, are added.
+    ``example`` is an example response with the code ``status``; ``table`` is the same response as
+    CSV, if the operation supports CSV. ``errors`` are the operation's error codes, except 403
+    and 421, which are added to every operation.
     """
     contents: dict[str, dict[str, Any]] = {"application/json": {"example": example}}
     if table is not None:

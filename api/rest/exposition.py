@@ -42,13 +42,13 @@ async def metrics(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_SERIES)] = MAX_SERIES,
 ) -> Response:
-    """Return the readings of hosts in the Prometheus format.
+    """Return the hosts' readings in the Prometheus format.
 
-    ``host`` lists the hosts to return. If it is None, the response contains the readings of all
-    hosts and the monitor's own counters.
+    ``host`` lists the hosts to include. By default, the response contains the readings of all hosts
+    and the monitor's own counters.
 
-    A requested host that is not known is reported as down. A host is left out if the response
-    could otherwise contain more than ``limit`` series with readings.
+    A requested but unknown host is reported as down. A host that could push the
+    response past ``limit`` series with readings is left out.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
@@ -82,7 +82,7 @@ def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadi
     """Return the newest samples of a host and, if ``with_states`` is set, its findings and runs.
 
     ``with_states`` must be False while the connection to the broker is lost, because findings and
-    runs may have ended in the meantime. ``now`` is in Unix milliseconds.
+    runs might have ended since then. ``now`` is in Unix milliseconds.
     """
     stale = state.stale_seconds
     aged = [(update, update.age(now)) for update in state.updates.values()]

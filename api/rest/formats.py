@@ -16,7 +16,7 @@ _TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 
 
 def chosen_format(requested: Format | None, headers: Headers) -> Format:
-    """Return ``requested`` if it is set, else the format that the header ``Accept`` prefers.
+    """Return ``requested`` if it is set, else the format that the ``Accept`` header prefers.
 
     If ``Accept`` prefers neither format, return JSON.
     """

@@ -38,7 +38,7 @@ class History:
     def __init__(
         self, reader: HistoryReader, threads: int = _THREADS, seconds: float | None = None
     ) -> None:
-        """Wrap ``reader``, but do not open it yet. A call may take at most ``seconds``."""
+        """Wrap ``reader`` without opening it yet. A call fails after ``seconds``."""
         self._reader = reader
         self._count = threads
         self._seconds = _ANSWER_SECONDS if seconds is None else seconds
@@ -71,18 +71,18 @@ class History:
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts that are stored in the history.
+        """Return the hosts in the history.
 
-        These are the hosts that have samples and, if ``start`` is given, the hosts that have
-        one-minute points since ``start``. Raises HistoryUnavailableError.
+        These are the hosts with samples and, if ``start`` is given, those with one-minute points
+        since ``start``. Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.hosts, start)
 
     async def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the channels of a host that are stored in the history.
+        """Return the channels that the history stores for ``host``.
 
-        These are the channels that have samples and, if ``start`` is given, the channels that have
-        one-minute points since ``start``. Raises HistoryUnavailableError.
+        These are the channels with samples and, if ``start`` is given, those with one-minute points
+        since ``start``. Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.channels, host, start)
 
@@ -129,7 +129,7 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether the span contains no time, because it ends at or before its start."""
+        """Whether the span ends at or before its start."""
         return self.start >= self.end
 
 
@@ -153,7 +153,7 @@ def parse_span(start: str | None, end: str | None, now: int, window: int, longes
 
 
 def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the channel filters of a query's parameters. Raises InvalidParameterError."""
+    """Return the channel filters in a query's parameters. Raises InvalidParameterError."""
     name, requested = from_query(given)
     filters = validated_filters(name, requested)
     for each in filters:
@@ -186,10 +186,10 @@ def build_query(
     aggregate: Aggregate,
     fields: tuple[str, ...] = (),
 ) -> Query | None:
-    """Return the query for the channels in ``stored`` that match one of ``filters``.
+    """Return a query for the channels in ``stored`` that match one of ``filters``.
 
-    If ``fields`` are given, include only channels that have at least one of these fields. Return
-    None if no channel matches or the span is empty.
+    If ``fields`` are given, include only channels that have at least one of them. Return None if
+    no channel matches or the span is empty.
     """
     channels = tuple(each for each in select(filters, stored) if _has_one(each, fields))
     if not channels or span.empty:

@@ -1,4 +1,4 @@
-"""Checks, for each host, that its live samples are also stored in the history."""
+"""Checks that each host's live samples are also stored in the history."""
 
 import time
 
@@ -14,10 +14,10 @@ _LISTED = 5
 class LiveSamples:
     """Finds the live hosts whose samples are missing from the history.
 
-    A host is live while its samples arrive. Once a sample has arrived here, it should be in the
-    history within 10 s plus three sampling intervals. Arrival times are measured on this machine,
-    so an error in the host's clock does not matter. But if that clock is so far off that the
-    history discards the samples, the host is skipped.
+    A host is live while its samples arrive. A sample should be in the history within 10 s plus
+    three sampling intervals of its arrival here. Arrival times are measured on this machine, so an
+    error in the host's clock does not matter. But if that clock is so far off that the history
+    discards the samples, the host is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:

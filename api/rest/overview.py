@@ -1,4 +1,4 @@
-"""Serves one overview of all hosts on the bus, for pages that show hundreds of GPUs."""
+"""Serves an overview of all hosts on the bus, for pages that show hundreds of GPUs."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -40,7 +40,7 @@ _SEVERITIES = ("critical", "warning", "info")
 
 
 def _some(model: type[BaseModel], names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields of ``model`` that ``names`` lists, as arguments for ``create_model``."""
+    """Return the fields of ``model`` named in ``names``, as arguments for ``create_model``."""
     return {name: (model.model_fields[name].annotation, model.model_fields[name]) for name in names}
 
 
@@ -123,8 +123,7 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 def _is_host(state: HostState) -> bool:
     """Return whether ``state`` contains a sample or a status from a collector.
 
-    Not every ``HostState`` belongs to a host: one of them holds the findings that concern no
-    particular host.
+    One ``HostState`` belongs to no host: it holds the findings that concern no particular host.
     """
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)

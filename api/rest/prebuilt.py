@@ -19,7 +19,7 @@ Build = Callable[[HostState, int], HostResponse]
 
 
 class Prebuilt:
-    """A response whose JSON is built only once, for all clients that request it.
+    """A response whose JSON is built only once for all clients.
 
     The response is also compressed only once, for the first client that accepts gzip.
     """
@@ -43,8 +43,8 @@ class Prebuilt:
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
     """Return the response that ``build`` creates from the state of ``host`` and the current time.
 
-    The response is reused until the values change, but for at most 0.1 s. It cannot be reused for
-    longer, because it contains the age of each reading.
+    The response is reused until the values change, but for at most 0.1 s, because it contains the
+    age of each reading.
     """
     state: HostState = request.app.state.parts.host_state(host)
     tenth = unix_milliseconds() // _RESOLUTION

@@ -17,15 +17,14 @@ _PATIENCE_SECONDS = 0.05
 
 
 class Readiness:
-    """Collects the reports of the parts in this process, and checks the history.
+    """Collects the reports of the parts in this process and checks the history.
 
-    If the API runs in a process of its own, it cannot observe the ingester. So this class compares
-    the history with the live samples. If live samples are missing from the history, the history is
-    not ready, whatever the cause.
+    If the API runs in its own process, it cannot observe the ingester, so this class compares the
+    history with the live samples. If live samples are missing from the history, it is not ready,
+    whatever the cause.
 
-    The history is checked every 30 s, and whenever a request asks for its state. Such a request
-    waits at most 0.05 s for the check. If the check takes longer, the request gets the result of
-    the previous check.
+    The history is checked every 30 s, and whenever a request asks for its state. If this
+    check takes longer than 0.05 s, the request gets the result of the previous check.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class Readiness:
     ) -> None:
         """Report on ``live`` and ``history``; each of ``others`` returns another part's report.
 
-        ``history`` should serve only the checks, because other calls would delay the checks.
+        ``history`` should serve only the checks, because other calls would delay them.
         The history keeps samples for ``window`` milliseconds.
         """
         self._live = live

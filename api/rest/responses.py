@@ -16,7 +16,7 @@ UnixTime = Annotated[int, Field(json_schema_extra=_MILLISECONDS)]
 
 
 class Response(BaseModel):
-    """A response always has all of its fields; an unknown value is null."""
+    """A response that always has all its fields; unknown values are null."""
 
     model_config = ConfigDict(
         json_schema_serialization_defaults_required=True, from_attributes=True

@@ -198,7 +198,7 @@ async def healthz() -> HealthResponse:
     summary="Readiness of each part",
 )
 async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
-    """Check each part in this process, and check whether the history keeps up with the bus."""
+    """Check each part in this process, and whether the history keeps up with the bus."""
     reports = await parts.readiness.reports()
     described = {report.part: part_response(report) for report in reports}
     reasons = dict.fromkeys(report.problem for report in reports if report.problem is not None)

@@ -28,8 +28,8 @@ _AGGREGATES: Mapping[Aggregate, Callable[[Sequence[float]], float]] = {
 class _Point(NamedTuple):
     """One point of a channel.
 
-    Points are sorted by time. If several points have the same time, the point with the widest
-    bucket comes first, and samples come last.
+    Points are sorted by time. Of points with the same time, the one with the widest bucket comes
+    first, and samples come last.
     """
 
     time: int
@@ -41,9 +41,9 @@ class _Point(NamedTuple):
 def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[str]:
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
-    No cell begins with text from the bus, such as the name of a disk, because a spreadsheet could
-    mistake such a cell for a formula. A cell is empty, or contains a number, a time or the name of
-    a column. The name of a column is ``time`` or begins with ``system/``.
+    No cell begins with text from the bus, such as the name of a disk, which a spreadsheet could
+    mistake for a formula. A cell is empty, or contains a number, a time or a column name. A column
+    name is ``time`` or begins with ``system/``.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -76,7 +76,7 @@ def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]
 
 
 def _grouped(answers: Sequence[Columns]) -> Iterator[tuple[int, Mapping[int, list[int]]]]:
-    """Yield the time of each row, and for each channel the indices of its points in the row."""
+    """Yield each row's time and, for each channel, the indices of its points in the row."""
     tolerance = _tolerance(answers)
     points = sorted(chain.from_iterable(_points(*each) for each in enumerate(answers)))
     start, end, is_bucket = 0, 0, False
@@ -129,6 +129,6 @@ def _combined(
 
 
 def iso_time(time: int) -> str:
-    """Return ``time``, which is in Unix milliseconds, as an ISO 8601 time in UTC."""
+    """Return ``time`` (Unix milliseconds) as an ISO 8601 time in UTC."""
     moment = _EPOCH + timedelta(milliseconds=time)
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -1,4 +1,4 @@
-"""Parses the time formats that clients may use."""
+"""Parses the time formats that clients can use."""
 
 import re
 from datetime import UTC, datetime
@@ -23,10 +23,10 @@ def parse_time(name: str, text: str, now: int) -> int:
     """Return ``text`` as Unix milliseconds.
 
     ``name`` is the parameter's name, for error messages. ``now`` is in Unix milliseconds. A time
-    without a UTC offset is UTC. Raises InvalidParameterError.
+    without an offset is in UTC. Raises InvalidParameterError.
 
-    A number below 10^11 is in seconds, and any other number is in milliseconds. 10^11 seconds is in
-    the year 5138, and 10^11 milliseconds is in March 1973. So a client may use either unit for any
+    A number below 10^11 is in seconds, and any other number is in milliseconds. In seconds, 10^11
+    is in the year 5138; in milliseconds, in March 1973. So a client can use either unit for any
     time that a history can contain. A number may have a fraction, as in the output of
     ``date +%s.%N``.
     """

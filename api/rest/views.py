@@ -1,4 +1,4 @@
-"""Builds the typed responses from the state of a host."""
+"""Builds the typed responses from a host's state."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
     """Return ``requested``, or a default host if ``requested`` is None.
 
     The default is ``preferred`` if ``known`` contains it, otherwise the first host in ``known``.
-    Raises UnknownHostError if ``known`` is empty, or if it does not contain the requested host.
+    Raises UnknownHostError if ``known`` is empty or lacks the requested host.
     """
     hosts = list(known)
     if not hosts:
@@ -82,7 +82,7 @@ def _gpu_entry(
 
 
 def host_entry(state: HostState) -> HostEntry:
-    """Return the entry of a host on the bus, with the host's status if that is known."""
+    """Return the entry of a host on the bus, with the host's status if known."""
     status = state.status
     if status is None:
         return unreported_host(state.name, state.timestamp)
@@ -102,7 +102,7 @@ def host_entry(state: HostState) -> HostEntry:
 
 
 def unreported_host(name: str, timestamp: int | None = None) -> HostEntry:
-    """Return the entry of a host whose status is not known."""
+    """Return the entry of a host whose status is unknown."""
     return HostEntry(
         host=name,
         state=None,

@@ -1,4 +1,4 @@
-"""Serves the runs, such as training jobs, of all hosts.
+"""Serves all hosts' runs, such as training jobs.
 
 Each run is assembled from its messages on the bus and in the history.
 """

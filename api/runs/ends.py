@@ -12,20 +12,20 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the last message of each run that has recently ended.
+    """Remembers the last message of each recently ended run.
 
-    It takes about a second until this message is in the history. Meanwhile, the run would count as
-    lost if the message were not remembered here.
+    This message reaches the history after about a second. If it were not remembered here, the run
+    would count as lost until then.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
-        """Remember at most ``limit`` ends; at first, there are none."""
+        """Remember at most ``limit`` ends; start with none."""
         self._limit = limit
         self._events: OrderedDict[RunKey, Event] = OrderedDict()
 
     @property
     def events(self) -> Mapping[RunKey, Event]:
-        """The remembered ends, by the key of the run."""
+        """The remembered ends, by run key."""
         return self._events
 
     def note(self, update: Update) -> None:

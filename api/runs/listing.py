@@ -53,11 +53,11 @@ class Page:
 async def list_runs(read: Read, live: Live, wanted: Wanted, kept: Span) -> Page:
     """Return the newest runs that match ``wanted``.
 
-    Runs that are under way or have just ended come from the bus, and other runs come from the
-    history. The history keeps the events of the span ``kept``. It is read from the newest event
-    backwards, until enough runs are found. So the end of a run is read before its beginning, and
-    the run is not mistaken for a lost run. Runs that began in the same millisecond are always on
-    the same page. Raises HistoryUnavailableError.
+    Runs that are under way or have just ended come from the bus, all others from the history. The
+    history, which keeps the events of the span ``kept``, is read backwards from the newest event
+    until enough runs are found. Since a run's end is read before its beginning, the run is not
+    mistaken for a lost run. Runs that began in the same millisecond are always on the same page.
+    Raises HistoryUnavailableError.
     """
     if wanted.state is RunState.RUNNING:
         return _page(_sorted(live, (), wanted), wanted.limit)

@@ -91,10 +91,10 @@ async def run(parts: Context, identity: Identity, host: OfHost = None) -> object
 
 
 async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
-    """Return the run with the id ``identity``; if ``host`` is given, the run of this host.
+    """Return the run with the id ``identity``, on ``host`` if it is given.
 
-    Raises AmbiguousRunError if several hosts have a run with this id. The function does not choose
-    the newest of these runs, because the times that hosts report for their runs are not verified.
+    Raises AmbiguousRunError if several hosts have a run with this id. The newest is not
+    chosen, because the times that hosts report are not verified.
     Also raises UnknownRunError or HistoryUnavailableError.
     """
     kept = _kept(parts, unix_milliseconds())

@@ -55,7 +55,7 @@ class Run:
 
     @property
     def ended(self) -> int | None:
-        """When the run ended, in Unix milliseconds; None if that is not known."""
+        """When the run ended, in Unix milliseconds; None if it is running or lost."""
         if self.state is not RunState.ENDED:
             return None
         ended: int | None = self.values["ended"]
@@ -109,9 +109,9 @@ class Live:
 def _is_silent(host: HostState, update: Update, now: float) -> bool:
     """Return whether the host has stopped reporting the run, whose newest message is ``update``.
 
-    This is the case if the host's collector is offline, or if the host's newest sample arrived at
-    least two minutes ago. But if ``update`` arrived within the last two minutes and was not a
-    retained message, the host still reports the run.
+    A host is silent if its collector is offline, or if its newest sample arrived at least two
+    minutes ago. But if ``update`` arrived within the last two minutes and was not retained, the
+    host still reports the run.
     """
     if not update.retained and now - update.arrived < SILENT_SECONDS:
         return False

@@ -1,1 +1,1 @@
-"""The HTTP server with its protocols, access control, compression, and the dashboard's files."""
+"""The HTTP server: protocols, access control, compression, and the dashboard's files."""

@@ -20,18 +20,17 @@ def accepts_gzip(headers: Headers) -> bool:
 
 
 def compressed(body: bytes) -> bytes:
-    """Return ``body``, compressed with gzip at the level that the middleware uses."""
+    """Return ``body``, gzipped at the compression level of the middleware."""
     return gzip.compress(body, _LEVEL)
 
 
 class Compression:
     """ASGI middleware that compresses responses of at least 1 kB for clients that accept gzip.
 
-    It uses Starlette's responder, which does not compress parts of a file, or content that is
-    already compressed, such as PNG images. In addition, this class respects ``gzip;q=0``, with
-    which a client refuses gzip. It also makes the ``ETag`` of a compressed file weak. A strong
-    ``ETag`` would allow a client to resume a download, but the compressed bytes may differ the next
-    time.
+    It uses Starlette's responder, which skips parts of a file, and content that is already
+    compressed, such as PNG images. In addition, this class respects ``gzip;q=0``, a client's
+    refusal of gzip. It also makes the ``ETag`` of a compressed file weak. A strong ``ETag`` would
+    let a client resume a download, although the compressed bytes might differ the next time.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -39,7 +38,7 @@ class Compression:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application, and compress its response for a client that accepts gzip."""
+        """Call the application; compress its response if the client accepts gzip."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

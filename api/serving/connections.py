@@ -18,7 +18,7 @@ _FEWEST_CONNECTIONS = 64
 
 
 def most_connections() -> int:
-    """Return the limit on open connections; it leaves file descriptors for other uses."""
+    """Return the limit on open connections, which leaves file descriptors for other uses."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only
@@ -30,10 +30,10 @@ def most_connections() -> int:
 
 
 class Connections:
-    """The open connections, whose number is limited.
+    """The open connections, up to a limit.
 
-    If the limit is exceeded, the newest connection of the network with the most connections is
-    closed. A network is one IPv4 address, or the /64 prefix of an IPv6 address.
+    If the limit is exceeded, the newest connection from the network with the most connections is
+    closed. A network is an IPv4 address or the /64 prefix of an IPv6 address.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Connections:
         self._log = RateLimitedLog(log)
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a new connection; if this exceeds the limit, close one of the connections."""
+        """Add a new connection; if there are now too many, close one of them."""
         peer = transport.get_extra_info("peername")
         self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
         if len(self._open) <= most_connections():
@@ -62,7 +62,7 @@ class Connections:
             surplus.abort()
 
     def discard(self, transport: asyncio.BaseTransport) -> None:
-        """Remove a connection that was lost."""
+        """Remove a lost connection."""
         self._open.discard(transport)
 
     def report(self) -> Report:

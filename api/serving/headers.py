@@ -1,13 +1,12 @@
-"""The protective headers that are added to responses, unless the application sets them.
+"""The protective headers added to responses unless the application sets them.
 
-They prevent pages of other origins from reading or framing a response, and prevent browsers from
-storing the response.
+They prevent other origins' pages from reading or framing a response, and browsers from storing it.
 """
 
 from collections.abc import Iterable
 
 Header = tuple[bytes, bytes]
-"""The name of a header, in lower case, and its value."""
+"""A header's lower-case name, and its value."""
 
 _POLICY = (
     b"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -24,7 +23,7 @@ _LINES = [(name, b"%s: %s\r\n" % (name, value)) for name, value in _HEADERS]
 
 
 def missing_headers(own: Iterable[Header]) -> list[Header]:
-    """Return the protective headers that a response with the headers ``own`` lacks."""
+    """Return the protective headers that are not in ``own``, a response's headers."""
     names = {name for name, _ in own}
     return [header for header in _HEADERS if header[0] not in names]
 
@@ -32,8 +31,8 @@ def missing_headers(own: Iterable[Header]) -> list[Header]:
 def with_missing_lines(head: bytes, own: Iterable[Header]) -> bytes:
     """Return the ``head`` of a response, plus each protective header that is not in ``own``.
 
-    ``own`` are the headers that ``head`` already contains. The protective headers are not passed
-    through h11, because h11 would validate and copy each of them for each response.
+    ``head`` already contains the headers in ``own``. The protective headers bypass
+    h11, which would validate and copy each of them for each response.
     """
     names = {name for name, _ in own}
     lines = [line for name, line in _LINES if name not in names]

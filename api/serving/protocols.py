@@ -32,7 +32,7 @@ class _Connection(h11.Connection):
     _head = b""
 
     def send(self, event: h11.Event) -> bytes | None:  # type: ignore[override] # of overloads
-        """Return the bytes to send; keep the head of a response for the next call."""
+        """Return the bytes to send; hold back the head of a response until the next call."""
         data = super().send(event)
         if isinstance(event, h11.Response) and data is not None:
             self._head = with_missing_lines(data, event.headers)
@@ -59,7 +59,7 @@ class HttpProtocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection; if there are then too many connections, close one of them."""
+        """Accept a connection; if there are then too many, close one of them."""
         super().connection_made(transport)
         self._await_request()
         _connections(self.app_state).add(transport)
@@ -103,11 +103,11 @@ def _connections(app_state: dict[str, Any]) -> Connections:
 
 
 class Output:
-    """Writes the application's frames to a WebSocket; no method waits for the client.
+    """Writes the application's frames to a WebSocket without waiting for the client.
 
-    Each frame may be written to hundreds of these objects, one per client. So each object is small:
-    it has few attributes. A ``WebSocketProtocol`` object has so many attributes that it would take
-    up more of the processor's cache than the frame.
+    A frame may be written to hundreds of these objects, one per client, so each object is kept
+    small, with few attributes. A ``WebSocketProtocol`` object, with its many attributes, would
+    take up more CPU cache than the frame.
     """
 
     __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
@@ -126,15 +126,15 @@ class Output:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, hardened against clients that misbehave.
+    """uvicorn's WebSocket protocol, hardened against misbehaving clients.
 
-    It answers handshakes that the websockets library cannot parse. It limits the rate at which it
-    reads from a client, so a client that floods the server does not delay the other clients. It
-    closes the connection of a client that sends pings but does not read the pongs, because uvicorn
-    would buffer all of the pongs.
+    It answers handshakes that the websockets library cannot parse. It limits how fast it reads from
+    each client, so a client that floods the server does not delay the others. It
+    disconnects a client that sends pings but does not read the pongs, because uvicorn would buffer
+    all of the pongs.
 
-    The application finds the client's ``Output`` in the ASGI scope, as ``state["connection"]``. So
-    the application can write the same frame to the outputs of many clients.
+    The ASGI scope contains the client's ``Output`` as ``state["connection"]``. This lets
+    the application write the same frame to the outputs of many clients.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -148,7 +148,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._output.can_write = False
 
     def resume_writing(self) -> None:
-        """Continue to write the waiting frames."""
+        """Continue writing the waiting frames."""
         super().resume_writing()
         self._output.can_write = True
         self._output.on_writable()

@@ -1,11 +1,10 @@
-"""Protects the API, even on a loopback address, against web pages of other origins.
+"""Protects the API, even on a loopback address, from web pages of other origins.
 
 The ``Host`` header of a request must be an IP address, a name of this machine, or a name that the
-settings allow. So a page cannot reach the API by rebinding the page's own DNS name to 127.0.0.1.
+settings allow. This keeps a page from reaching the API by rebinding its own DNS name to 127.0.0.1.
 The ``Origin`` header, which browsers set, names the origin of the page that sends the request. If a
-request has this header, the origin must be this server's own origin or an origin that the settings
-allow. Pages of other origins cannot read a response, because the module ``headers`` adds headers
-that forbid this.
+request has this header, the origin must be this server's own or one that the settings allow.
+The headers that the module ``headers`` adds keep pages of other origins from reading a response.
 """
 
 import ipaddress
@@ -32,9 +31,8 @@ class Guard:
     ) -> None:
         """Accept requests to any IP address, to localhost, and to each of ``host_names``.
 
-        Pages from ``origins``, such as ``https://monitor.example``, may send requests. The host
-        names of these origins are also accepted as ``Host``, because a proxy may pass on its own
-        name.
+        Pages from ``origins``, such as ``https://monitor.example``, may send requests. Their host
+        names are also accepted as ``Host``, because a proxy might pass on its own name.
         """
         self._app = app
         self._origins = set(origins)
@@ -94,7 +92,7 @@ def _is_ip_address(name: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def _address(url: str) -> tuple[str | None, int | None]:
-    """Return the host name, in lower case, and the port of ``url``; (None, None) if invalid."""
+    """Return the lower-case host name and the port of ``url``; (None, None) if it is invalid."""
     try:
         parts = urlsplit(url)
         if parts.username is not None or parts.path or parts.query or parts.fragment:

@@ -1,4 +1,4 @@
-"""Runs the application with uvicorn, in a thread of its own."""
+"""Runs the application with uvicorn, in its own thread."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ class ApiServer:
     """Serves ``app`` between ``start`` and ``stop``. With port 0, the system chooses a port."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        """Prepare to listen on ``host``, which is an address or a name of this machine."""
+        """Prepare to listen on ``host``, an address or name of this machine."""
         self._app = app
         self._host = host
         self._port = port
@@ -116,7 +116,7 @@ class _Server(uvicorn.Server):
         return self.started and thread.is_alive()
 
     def leave(self) -> None:
-        """Make the server stop. This may be called from any thread."""
+        """Make the server stop; callable from any thread."""
         self.should_exit = True
         if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leaving.set)

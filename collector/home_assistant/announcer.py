@@ -28,11 +28,11 @@ class Announcer:
     """Announces the devices of a machine to Home Assistant.
 
     Each device has one retained discovery message. The message has a component for each field that
-    Home Assistant shows and that has had a value. So a field keeps its component even while the
-    field's value is null. The message is published when such a field has a value for the first
-    time, when a channel of the device is gone, each time this client connects to the broker, and
-    when Home Assistant starts. When all channels of a device are gone, a message with an empty
-    payload removes the device.
+    Home Assistant shows, once the field has had a value. So a field keeps its component even while
+    its value is null. The message is published when such a field first has a value, when a channel
+    of the device is gone, each time this client connects to the broker, and when Home Assistant
+    starts. When all channels of a device are gone, a message with an empty payload removes the
+    device.
     """
 
     def __init__(self, broker: BrokerAddress, source: Source) -> None:

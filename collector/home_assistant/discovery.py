@@ -1,7 +1,7 @@
 """Generates Home Assistant's discovery messages from the catalogue. Pure.
 
 Each message describes a device (`dev`), its components (`cmps`), and the program that sends the
-message (`o`, the origin). Such messages require Home Assistant 2024.11 or later.
+message (`o`, the origin). This requires Home Assistant 2024.11 or later.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ class Source:
         return _node(self.host)
 
     def topic(self, device: Key) -> str:
-        """Return the topic of the discovery message of ``device``."""
+        """Return the topic of ``device``'s discovery message."""
         name = "host" if device.gpu is None else f"gpu_{device.gpu}"
         return f"{device_topics(self.host)}/{name}/config"
 
@@ -91,7 +91,7 @@ def message(
     """Return the discovery message of ``device``.
 
     ``found`` maps each channel of the device to the fields that have had a value. If the device is
-    a GPU, its vendor, name and UUID are taken from ``texts``, the values of a sample of the GPU.
+    a GPU, its vendor, name and UUID are taken from ``texts``, the values of one of its samples.
     ``removed`` names the components that Home Assistant must remove because only an earlier message
     contained them.
     """
@@ -170,8 +170,8 @@ def _is_numeric(field: Field) -> bool:
 def _is_shown(field: Field) -> bool:
     """Return whether to show a field in Home Assistant.
 
-    A field that is not a metric is not shown. A field with one value per core, disk or interface is
-    not shown either: it may have hundreds of values.
+    A field that is not a metric is not shown. Nor is a field with one value per core, disk or
+    interface: it may have hundreds of values.
     """
     if field.metric == "":
         return False
@@ -190,11 +190,11 @@ def _expression(field: Field) -> str:
 
 
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
-    """Return a Jinja template that skips late samples and the samples of other hosts.
+    """Return a Jinja template that skips late samples and samples from other hosts.
 
-    Samples of other hosts arrive only if the hosts share their topics. If a sample is skipped, the
-    template of a numeric field returns an empty string, which Home Assistant ignores. The template
-    of any other field returns the value that Home Assistant already has.
+    Samples from other hosts arrive only if the hosts share their topics. If a sample is skipped,
+    the template of a numeric field returns an empty string, which Home Assistant ignores. The
+    template of any other field returns the value that Home Assistant already has.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:

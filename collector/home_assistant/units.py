@@ -1,13 +1,13 @@
-"""Maps each unit of the catalogue to a unit and a device class of Home Assistant."""
+"""Maps each unit of the catalogue to a Home Assistant unit and device class."""
 
 from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """A unit of Home Assistant: its name, the device class of its values, and its size.
+    """A Home Assistant unit: its name, the device class of its values, and its size.
 
-    ``size`` is the size of this unit, measured in the catalogue's unit: a GiB is 2**30 bytes. Each
-    value is divided by ``size``, because Home Assistant does not choose a readable unit itself.
+    ``size`` is in the catalogue's unit: a GiB is 2**30 bytes. Each value is divided by ``size``,
+    because Home Assistant does not choose a readable unit itself.
     """
 
     name: str | None

@@ -1,4 +1,4 @@
-"""One run that the collector tracks, and the GPU processes that may become runs."""
+"""A run that the collector tracks, and the GPU processes that might become runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,16 +23,15 @@ class Followed:
     """A run, its processes and its summary.
 
     ``own`` is true if the collector itself publishes the run: the run is automatic, or its
-    publisher has become silent. ``received_at`` is when the publisher's last message arrived. While
+    publisher has gone silent. ``received_at`` is when the publisher's last message arrived. While
     the broker is unreachable, ``received_at`` is repeatedly set to the current time, so that the
     publisher does not count as silent. ``published_at`` is when the collector last published the
     run. Both times are in monotonic seconds.
 
-    ``tree`` is None if the run's first process was not found among the processes that the collector
-    sees. ``ended``, in Unix milliseconds, is when the run was found to have ended: an automatic run
-    is over once its last process has ended, and any other run once its first process has ended. If
-    the collector takes over a run that has no ``tree``, ``ended`` is when the run was last known to
-    be under way.
+    ``tree`` is None if the collector did not find the run's first process. ``ended``, in Unix
+    milliseconds, is when the run was found to have ended: an automatic run ends with its last
+    process, any other run with its first. If the collector takes over a run that has no ``tree``,
+    ``ended`` is when the run was last known to be under way.
     """
 
     run: Run
@@ -58,7 +57,7 @@ class Followed:
             self.ended = now
 
     def note(self, sample: Sample) -> None:
-        """Update the run from a sample of a GPU or of the processes on a GPU."""
+        """Update the run from a sample of a GPU or of its processes."""
         gpu = int(place_of(sample.channel)["id"])
         if family_of(sample.channel) is GPU_PROCESSES:
             gpus = self.summary.gpu
@@ -75,14 +74,14 @@ class Followed:
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:
-        """Return the end of the run; the collector knows neither the exit code nor the signal."""
+        """Return the run's end event; the collector knows neither the exit code nor the signal."""
         ended = self.run.started if self.ended is None else self.ended
         return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
 
     def completed(self, end: Event) -> Event:
         """Return the publisher's ``end``, but with the collector's summary of the run.
 
-        Values that the collector does not know are taken from the publisher's summary.
+        Values unknown to the collector are taken from the publisher's summary.
         """
         values: Any = end.values
         summary = self.summary.values(values["ended"])
@@ -101,16 +100,16 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """Records the GPU processes that may become runs, and when each was first seen on a GPU."""
+    """Records the GPU processes that might become runs, and when each was first seen on a GPU."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many GPU processes may become runs."""
+        """Return how many GPU processes might become runs."""
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:
-        """Note which processes of one GPU may become runs; ``rows`` lists the GPU's processes."""
+        """Note which processes of one GPU might become runs; ``rows`` lists the GPU's processes."""
         for row in rows:
             if not _holds(row):
                 continue
@@ -138,7 +137,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether the process is known, and is neither a graphics process nor an MPS server."""
+    """Return whether a row has a PID and start time, and is no graphics process or MPS server."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

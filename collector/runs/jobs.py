@@ -1,4 +1,4 @@
-"""Finds the first process of the job to which a given process belongs; each job is one run."""
+"""Finds the first process of the job that a given process belongs to; each job is one run."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +26,9 @@ def first_process(
     """Return the first process of the job that ``process`` belongs to.
 
     A process and its parent belong to the same job if they have the same user, the process started
-    at most 10 minutes after its parent, and both run Python. So torchrun and the workers that it
-    starts are one job. If the parent is a launcher such as ``mpirun``, neither has to run Python.
-    The kernel of each notebook is a separate job.
+    at most 10 minutes after its parent, and both run Python. For example, torchrun and its
+    workers are one job. If the parent is a launcher such as ``mpirun``, neither has to run Python.
+    Each notebook's kernel is a separate job.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

@@ -1,7 +1,7 @@
 """Tracks the runs of this machine, and publishes the state and the end of each run.
 
 The keeper is not thread-safe: all its methods must be called from the same thread. Other threads
-may read ``count`` and ``memory``. The methods may block, because the keeper reads the processes in
+may read ``count`` and ``memory``. The methods can block, because the keeper reads the processes in
 ``/proc`` and the memory of cgroups.
 """
 
@@ -43,9 +43,9 @@ class RunKeeper:
 
     If a process has held GPU memory for a minute and belongs to no run, its job becomes an
     automatic run (see ``jobs.py``). The keeper also tracks the runs that `system-monitor run` and
-    the Python helper publish. If the publisher of such a run becomes silent, for instance because
-    it was killed, the collector publishes the run from then on. After a restart of the collector,
-    the automatic runs continue.
+    the Python helper publish. If the publisher of such a run falls silent, for instance because
+    it was killed, the collector publishes the run from then on. Automatic runs continue after a
+    restart of the collector.
     """
 
     def __init__(
@@ -84,12 +84,12 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there is any run, or any process that may become a run."""
+        """Whether there is a run, or a process that might become one."""
         return bool(self._runs or len(self._holders))
 
     @property
     def count(self) -> int:
-        """How many runs are tracked."""
+        """The number of tracked runs."""
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
@@ -107,7 +107,7 @@ class RunKeeper:
             self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
-        """Handle the state or the end of a run, received from the broker."""
+        """Handle a run's state or end, received from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
         if event.host != self._host or run.channel != event.channel or run.id in self._over:
@@ -124,7 +124,7 @@ class RunKeeper:
             self._follow(run, event, own=False)
 
     def is_outdated(self, event: Event) -> bool:
-        """Return whether ``event`` is a state of a run of this host that is over."""
+        """Return whether ``event`` is a state of an ended run of this host."""
         run = run_from(event)
         is_ours = event.host == self._host and run.channel == event.channel
         return is_ours and not event.is_end and run.id in self._over
@@ -145,7 +145,7 @@ class RunKeeper:
         self.memory = self._memory.rows(self._runs.values())
 
     def publish_all(self) -> None:
-        """Publish the newest states of the collector's own runs, before the collector stops."""
+        """Publish the latest states of the collector's own runs before the collector stops."""
         for each in self._runs.values():
             if each.own and each.ended is None:
                 self._publish(each.state(self._now()))
@@ -235,10 +235,10 @@ class RunKeeper:
         return followed
 
     def _note_end(self, event: Event, known: Followed | None) -> None:
-        """Forget a run whose publisher has published the run's end.
+        """Forget a run whose publisher has published its end.
 
         A summary from the Python helper has only a few values. So if the collector has measured a
-        run from the helper, the collector publishes the end again, with the measured values.
+        run from the helper, it publishes the end again, with the measured values.
         """
         if known is None or known.run.how == AUTOMATIC:
             return
@@ -275,7 +275,7 @@ class RunKeeper:
 
 
 def _summary(run: Run, event: Event) -> RunSummary:
-    """Return a summary of ``run`` that starts with the values of the summary in ``event``."""
+    """Return a summary of ``run`` that continues the summary in ``event``."""
     seed: Any = event.values.get("summary")
     gpus: Any = event.values.get("gpus") or ()
     numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())

@@ -23,7 +23,7 @@ class RunMemory:
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read nothing yet; ``clock`` returns monotonic seconds."""
+        """``clock`` returns monotonic seconds."""
         self._proc = proc
         self._clock = clock
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}

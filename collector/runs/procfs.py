@@ -19,13 +19,13 @@ _REFRESH_SECONDS = 30.0
 
 
 class Usage(NamedTuple):
-    """The memory and the storage traffic of a process, in bytes.
+    """A process's memory and storage traffic, in bytes.
 
-    ``peak`` is the process's largest RSS. ``read`` is how much was read from storage, and
-    ``written`` is how much was written to storage. Both include the children that the process has
-    waited for. ``private`` is the process's anonymous memory, in RAM or in swap: memory that is
-    neither shared nor backed by a file, so it stays in use until the process releases it or ends. A
-    value that cannot be read is None.
+    ``peak`` is the process's largest RSS. ``read`` and ``written`` are the amounts read from
+    storage and written to it. Both include the children that the process has waited for.
+    ``private`` is the process's anonymous memory, in RAM or in swap: memory that is neither shared
+    nor backed by a file, so it stays in use until the process releases it or ends. A value that
+    cannot be read is None.
     """
 
     peak: int | None = None
@@ -38,8 +38,8 @@ class Process(NamedTuple):
     """One process, identified by ``pid`` and ``started``.
 
     ``started`` is in clock ticks since boot. ``cpu`` is the CPU time of the process in clock ticks,
-    and ``waited`` is the CPU time of the children that it has waited for. ``rss`` is in bytes.
-    ``over`` is true if the process has ended and is only waiting to be reaped.
+    and ``waited`` is that of the children that it has waited for. ``rss`` is in bytes.
+    ``over`` is true if the process has ended but has not been reaped.
     """
 
     pid: int
@@ -55,7 +55,7 @@ class Process(NamedTuple):
 
 
 def parse_stat(text: bytes) -> Process:
-    """Return the process that ``/proc/PID/stat`` describes.
+    """Parse ``text``, the contents of ``/proc/PID/stat``.
 
     Raises ValueError or IndexError if ``text`` is empty or incomplete.
     """
@@ -76,7 +76,7 @@ def parse_stat(text: bytes) -> Process:
 
 
 def parse_named(text: bytes) -> Mapping[bytes, int]:
-    """Return the numbers on lines such as ``VmHWM:  1024 kB``, keyed by the name."""
+    """Return the numbers on lines such as ``VmHWM:  1024 kB``, keyed by name."""
     found: dict[bytes, int] = {}
     for line in text.splitlines():
         name, _, value = line.partition(b":")
@@ -89,11 +89,10 @@ def parse_named(text: bytes) -> Mapping[bytes, int]:
 class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
-    ``processes`` maps ids to the processes that the newest ``update`` found. Each ``update`` lists
-    the ids of all processes, but reads only new processes and the processes that the caller names.
-    Every 30 s, ``update`` reads all processes again. ``new`` contains the processes that the newest
-    ``update`` added; after an ``update`` that read all processes again, ``new`` contains all
-    processes.
+    ``processes`` maps ids to the processes that the latest ``update`` found. Each ``update`` lists
+    the ids of all processes, but reads only new processes and those that the caller names.
+    Every 30 s, ``update`` reads all processes again. ``new`` contains the processes that the latest
+    ``update`` added, or all processes if it read all of them again.
     """
 
     def __init__(
@@ -107,7 +106,7 @@ class ProcessTable:
         self._refresh_at = float("-inf")
 
     def update(self, followed: Iterable[int]) -> None:
-        """Update ``processes`` and ``new``; ``followed`` has the ids of processes to read again."""
+        """Update ``processes`` and ``new``; ``followed`` holds the ids of processes to reread."""
         before, again = self.processes, set(followed)
         now = self._clock()
         if now >= self._refresh_at:

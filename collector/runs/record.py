@@ -1,4 +1,4 @@
-"""A run as it is published: its state while it is under way, and its end."""
+"""A run as published: its state while it is under way, and its end."""
 
 import hashlib
 import time
@@ -37,7 +37,7 @@ class Run:
         return RUN.channel.format(run=self.id)
 
     def state(self, gpus: Iterable[int], summary: Mapping[str, Any] | None) -> Event:
-        """Return the event that reports the current state of the run."""
+        """Return the event that reports the run's current state."""
         return Event(self.channel, self.id, self.started, self.host, self._values(gpus, summary))
 
     def end(
@@ -93,14 +93,14 @@ def process_identity(process: Process, boot: str) -> str:
     """Return a hash that identifies ``process`` even after its process id has been reused.
 
     ``boot`` is the id that the kernel generates at each boot. The hash stays the same when the
-    collector restarts or the clock is set. Processes in two containers may have the same process
-    id; their hashes differ, because the hash depends on the start time too.
+    collector restarts or the clock is set. Processes in two containers can have the same process
+    id, but their hashes differ, because the hash also depends on the start time.
     """
     content = f"{boot} {process.pid} {process.started}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def started_at(process: Process) -> int:
-    """Return the Unix time in milliseconds at which ``process`` started."""
+    """Return when ``process`` started, in Unix milliseconds."""
     seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - process.started / TICKS
     return unix_milliseconds() - round(seconds * 1000)

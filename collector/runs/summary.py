@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from collector.runs.tree import TreeUsage
 
 Row: TypeAlias = Mapping[str, Any]
-"""An entry of a list in a sample, such as a process in a GPU's list of processes."""
+"""A list entry in a sample, such as one of a GPU's processes."""
 
 _LONGEST_STEP = 65_000  # ms: the longest interval between two readings, and some delay
 _HOUR = 3_600_000
@@ -21,7 +21,7 @@ _SLOWDOWNS = {
 
 @dataclass(slots=True)
 class _Mean:
-    """The mean of a value, weighted by time."""
+    """The time-weighted mean of a value."""
 
     milliseconds: float = 0.0
     area: float = 0.0
@@ -49,15 +49,14 @@ class _Gpu:
 class GpuUse:
     """Adds up a run's use of GPUs.
 
-    A GPU counts as used while a process of the run is on it. If a list of the GPU's processes
-    contains such a process, the process is assumed to have been on the GPU since the previous list.
+    A GPU counts as used while a process of the run is on it. If such a process is in a list of the
+    GPU's processes, it is assumed to have been on the GPU since the previous list.
 
     Some values, such as the utilization, are measured for the whole GPU. If other processes are on
-    the GPU too, these values still count, but the names of the values are added to
-    ``whole_machine``. If the driver does not report the processes, or they cannot be identified, it
-    may be unknown which GPUs the run uses. The values of all GPUs then count, and the names of the
-    values are added to ``whole_machine``. ``gpu_hours`` counts only GPUs that the run is known to
-    use.
+    the GPU too, these values still count, but their names are added to ``whole_machine``. If the
+    driver does not report the processes, or they cannot be identified, the GPUs that the run uses
+    might be unknown. The values of all GPUs then count, and their names are added to
+    ``whole_machine``. ``gpu_hours`` counts only GPUs that the run is known to use.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
@@ -82,14 +81,14 @@ class GpuUse:
         return _Mean() if value is None else _Mean(held, held * value)
 
     def note_sample(self, gpu: int, timestamp: int, values: Mapping[str, Any]) -> None:
-        """Store a sample of the GPU until the list of processes with the same timestamp arrives."""
+        """Keep a GPU's sample until the process list with the same timestamp arrives."""
         known = self._by_id.setdefault(gpu, _Gpu())
         known.values, known.values_at = values, timestamp
 
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Evaluate the GPU's list of processes; ``is_ours`` selects the run's processes."""
+        """Evaluate the process list of ``gpu``; ``is_ours`` selects the run's processes."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -106,7 +105,7 @@ class GpuUse:
         known.energy = known.values.get("energy") if known.values_at == timestamp else None
 
     def values(self) -> dict[str, Any]:
-        """Return the values of the summary that concern GPUs; an unknown value is None."""
+        """Return the summary's values about GPUs; an unknown value is None."""
         return {
             "gpu_hours": None if self._held is None else round(self._held / _HOUR, 6),
             "gpu_utilization_mean": self._utilization.value,
@@ -135,7 +134,7 @@ class GpuUse:
         self._note_memory(known, values, ours)
 
     def _step(self, known: _Gpu, timestamp: int) -> float:
-        """Return how much of the time since the previous list counts for the run, in ms."""
+        """Return how much of the time since the previous list counts towards the run, in ms."""
         before = known.listed_at
         if before is None or not 0 < timestamp - before <= _LONGEST_STEP:
             return 0.0
@@ -183,7 +182,7 @@ class RunSummary:
         ``seed`` is an earlier summary of the run, to which new usage is added; ``gpus`` are the
         GPUs that the run had used by then. If processes of the run have already ended, their usage
         is known only from ``seed``. ``is_part`` is true if the run began later than its first
-        process. In this case, what the process used before the run does not count.
+        process. In this case, the process's usage before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
@@ -207,7 +206,7 @@ class RunSummary:
         self._usage = usage
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary as of ``now``, which is in Unix milliseconds."""
+        """Return the summary as of ``now`` (Unix milliseconds)."""
         gpu, usage, seed = self.gpu.values(), self._usage, self._seed
         peak = max(usage.ram_peak if usage else 0, seed.get("ram_peak") or 0)
         return {

@@ -12,9 +12,9 @@ class TreeUsage:
     """The resources that a process tree has used so far.
 
     ``ram_peak`` is in bytes: the largest sum of the processes' RSS at any update, or the peak RSS
-    of a single process if that is larger. Memory that several processes share counts once for each
-    of these processes. ``cpu_seconds``, ``read_bytes`` and ``written_bytes`` include processes that
-    have ended. A value that cannot be read is None.
+    of a single process if that is larger. Memory shared by several processes counts once for each
+    of them. ``cpu_seconds``, ``read_bytes`` and ``written_bytes`` include processes that have
+    ended. A value that cannot be read is None.
     """
 
     cpu_seconds: float
@@ -24,13 +24,13 @@ class TreeUsage:
 
 
 class ProcessTree:
-    """Tracks the process ``root`` and its descendants from one table of processes to the next.
+    """Tracks the process ``root`` and its descendants from one process table to the next.
 
-    A process belongs to the tree if its parent does. It also belongs to the tree if the leader of
-    its process group or session does, even after that leader has ended. So a process is found even
-    if its parent ended before the process was seen. ``foster`` is the id of a process that becomes
-    the parent of processes whose parent has ended. The children of ``foster`` belong to the tree
-    too, unless they started before the root.
+    A process belongs to the tree if its parent does, or if the leader of its process group or
+    session does, even after that leader has ended. This finds a process even if its parent ended
+    before the process was seen. ``foster`` is the id of a process that adopts
+    processes whose parent has ended. The children of ``foster`` belong to the tree too, unless they
+    started before the root.
 
     ``is_part`` is true if the run began later than its first process. In this case, the peak RSS
     that the kernel reports for a process does not count, because the peak may be from before the
@@ -61,7 +61,7 @@ class ProcessTree:
 
     @property
     def root_is_running(self) -> bool:
-        """Whether the first process is still running."""
+        """Whether the process ``root`` is still running."""
         root = self._members.get(self.root.pid)
         return root is not None and root.started == self.root.started and not root.over
 
@@ -74,7 +74,7 @@ class ProcessTree:
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
         """Update the tree from the current ``processes``.
 
-        ``new`` contains at least those processes that were not in the previous ``processes``.
+        ``new`` contains at least the processes that were not in the previous ``processes``.
         """
         before, now = self._members, {}
         for pid, last in before.items():

@@ -1,7 +1,7 @@
 """Passes GPU samples and messages about runs to the ``RunKeeper``, in a separate thread.
 
-The keeper reads the state of processes. This may block, for instance while a process hangs in the
-kernel. Because the keeper has its own thread, the sensors do not wait for such a process.
+The keeper reads the state of processes. This can block, for instance while a process hangs in the
+kernel. Because the keeper has its own thread, such a process does not delay the sensors.
 """
 
 import logging
@@ -84,10 +84,9 @@ class RunWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states of the collector's own runs, and stop tracking all runs.
+        """Publish the newest states of the collector's own runs, and stop tracking runs.
 
-        The processes of the runs are not stopped. After a restart, the collector tracks the runs
-        again.
+        The runs themselves continue. After a restart, the collector tracks them again.
         """
         self._put(None)
         if self._thread.is_alive():

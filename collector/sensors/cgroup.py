@@ -1,8 +1,8 @@
-"""Finds the memory limit under which a container, a service or a batch job runs.
+"""Finds the memory limit that applies to a container, a service or a batch job.
 
 A cgroup is subject to its own limit and to the limits of all its ancestors. If one of these limits
-is below the machine's RAM, a job that reaches the limit is killed although the machine still has
-free memory. Both versions of cgroups are supported:
+is below the machine's RAM, a job that reaches it is killed even if the machine still has free
+memory. Both versions of cgroups are supported:
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
@@ -20,8 +20,8 @@ class CgroupFiles(NamedTuple):
     """The names of two files in a cgroup's folder, and of a field in its ``memory.stat``.
 
     ``reclaimable`` is the field with the size of the page cache that has not been used recently.
-    The kernel reclaims this cache before it kills a process. So this cache does not count as used
-    here; kubelet and `docker stats` do not count it either.
+    The kernel reclaims this cache before it kills a process, so it does not count as used here, in
+    kubelet or in `docker stats`.
     """
 
     limit: str
@@ -35,14 +35,14 @@ _INHERITED_LIMIT = b"hierarchical_memory_limit"  # version 1: the lowest, includ
 
 
 class CgroupMemory(NamedTuple):
-    """A memory limit in bytes, and the folder of the cgroup to which the limit applies."""
+    """A memory limit in bytes, and the folder of the cgroup that it applies to."""
 
     limit: int
     folder: Path
     files: CgroupFiles
 
     def used(self) -> int | None:
-        """Return the used bytes, without reclaimable cache; None if the cgroup no longer exists."""
+        """Return the bytes in use, excluding reclaimable cache; None if the cgroup is gone."""
         try:
             usage = int(read_file(self.folder / self.files.usage))
             statistics = read_file(self.folder / "memory.stat")
@@ -52,7 +52,7 @@ class CgroupMemory(NamedTuple):
 
 
 def stat_field(statistics: bytes, name: bytes) -> int | None:
-    """Return the value of a field of a ``memory.stat`` file; None if the field is missing."""
+    """Return the value of a field in a ``memory.stat`` file; None if it is missing."""
     match = re.search(rb"^%b (\d+)$" % re.escape(name), statistics, re.MULTILINE)
     return int(match[1]) if match else None
 
@@ -81,9 +81,9 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
 
 
 def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
-    """Yield (root, mount point) of each mount of the hierarchy with ``controller``.
+    """Yield (root, mount point) for each mount of the hierarchy with ``controller``.
 
-    An empty ``controller`` means the hierarchy of cgroup version 2.
+    An empty ``controller`` stands for the cgroup v2 hierarchy.
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
     for line in filter(None, mountinfo.split("\n")):
@@ -99,8 +99,8 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 def find_limit(proc: Path, ram: int, process: str = "self") -> CgroupMemory | None:
     """Return the lowest memory limit below ``ram`` bytes that applies to ``process``, if any.
 
-    If several cgroups have the lowest limit, the outermost of these cgroups is returned, because
-    the most memory is charged to it.
+    If several cgroups share the lowest limit, the outermost is returned, because the most memory
+    is charged to it.
     """
     try:
         found = memory_cgroup(
@@ -118,7 +118,7 @@ def find_limit(proc: Path, ram: int, process: str = "self") -> CgroupMemory | No
 
 
 def _limits(own: Path, mount: Path, files: CgroupFiles) -> Iterator[tuple[Path, int]]:
-    """Yield (folder, limit) for each limit of ``own`` and of its ancestors up to ``mount``."""
+    """Yield (folder, limit) for each limit of ``own`` and its ancestors up to ``mount``."""
     for folder in (own, *own.parents):
         yield from ((folder, limit) for limit in _limits_in(folder, files))
         if folder == mount:

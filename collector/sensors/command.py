@@ -18,7 +18,7 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 
 
 def short_command(arguments: Sequence[str]) -> str | None:
-    """Return a short form such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
+    """Return a short command such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
     ``arguments`` are the process's arguments, beginning with its program. Return None if the
     program is missing, as for a kernel thread or a process that is ending.
@@ -39,10 +39,10 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process's name; if it contains a space, it is cut to 15 characters.
+    """Return a process's name, cut to 15 characters if it contains a space.
 
-    A name with a space may be a title that the process has set, and a title may contain secrets.
-    Linux cuts such a title to 15 characters, but psutil may complete it from the process's
+    A name with a space may be a title that the process has set, and a title can contain secrets.
+    Linux cuts such a title to 15 characters, but psutil can complete it from the process's
     arguments.
     """
     return clean(name[:_COMM] if " " in name else name)

@@ -19,7 +19,7 @@ _FREQUENCY_SECONDS = 10.0  # reading the frequencies of 256 cores takes millisec
 
 
 class CoreTimes(NamedTuple):
-    """How long a core was busy and how long it was idle, in the same unit."""
+    """A core's busy and idle times, in the same unit."""
 
     busy: float
     idle: float
@@ -34,9 +34,9 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     ``guest``, and ``nice`` includes ``guest_nice``, so the guest times are not added. The fields:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
-    psutil returns these times without the cores' numbers. When a core goes offline, the cores after
-    it move up in psutil's list, so the times of these cores would be compared with the earlier
-    times of other cores. For this reason, psutil is used only on systems other than Linux.
+    psutil returns these times without core numbers. When a core goes offline, the cores after
+    it move up in psutil's list, so their times would be compared with earlier times of other
+    cores. So psutil is used only on systems other than Linux.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of all cores
@@ -52,9 +52,9 @@ def differences(
 ) -> dict[int, CoreTimes]:
     """Return how long each core was busy and idle between two reads.
 
-    A core is left out if it was offline at either read, or if its counters were reset. According
-    to the kernel's documentation, ``iowait`` may decrease a little. An idle time that has
-    decreased for this reason counts as unchanged.
+    A core is omitted if it was offline at either read, or if its counters were reset. According
+    to the kernel's documentation, ``iowait`` can decrease slightly. If the idle time decreases for
+    this reason, it counts as unchanged.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -77,8 +77,8 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
 class CpuSensor(Sensor):
     """Reads all cores.
 
-    ``per_core`` has one value per core, in the order of the cores' numbers. The value of a core
-    that is offline is None.
+    ``per_core`` has one value per core, ordered by core number. The value of an offline core
+    is None.
     """
 
     name = CPU.name
@@ -130,7 +130,7 @@ class CpuSensor(Sensor):
         return [Reading(CPU.channel, values)]
 
     def describe(self) -> str:
-        """Return how many cores there are."""
+        """Return the number of cores as text."""
         return f"{self._cores} core{'s' * (self._cores != 1)}"
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 Each byte that reaches a disk is counted once. ``/proc/diskstats`` counts a byte in each layer that
 the byte passes through, such as a partition and the whole disk. So a device is counted only if it
-is a whole device, is backed by hardware, and is not built on other devices; that is, if
+is a whole device, backed by hardware, and not built on other devices; that is, if
 ``/sys/block/<name>/device`` exists and ``slaves`` is empty. This rule excludes
 
 - partitions, which are not in ``/sys/block``;
@@ -15,8 +15,8 @@ The rule includes the disks of a virtual machine (virtio, Xen, Hyper-V) and remo
 own driver (iSCSI, NVMe over fabrics, rbd), because this machine sees them as hardware.
 
 With native NVMe multipath, each path to a disk is a hidden device, such as ``nvme0c1n1``, and the
-kernel counts the bytes in these devices. The counters of the disk itself (``nvme0n1``) stay at zero
-in older kernels, and count the same bytes again in newer kernels
+kernel counts the bytes in these devices. The disk's own counters (``nvme0n1``) stay at zero in
+older kernels, and count the same bytes again in newer ones
 (https://github.com/Atoptool/atop/pull/157). So only the paths are counted, and their sum is
 published under the disk's name.
 
@@ -62,7 +62,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return the ``devices`` that are counted, each with the name of its disk."""
+    """Return the ``devices`` to count, each with the name of its disk."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}
@@ -111,7 +111,7 @@ class DiskSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading, I/O pressure and the file systems' usage.
+        """Return I/O pressure, the file systems' usage and the rates since the previous reading.
 
         Raises SensorAbsentError if there is no disk.
         """

@@ -31,7 +31,7 @@ class KernelFile:
         return _contents(self._descriptor)
 
     def close(self) -> None:
-        """Close the file; another ``read`` opens it again."""
+        """Close the file; the next ``read`` reopens it."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)

@@ -3,7 +3,7 @@
 Only local file systems are read: the root, file systems on block devices, ZFS file systems, and
 shared memory (``/dev/shm``), through which data loaders pass their batches. Local file systems
 respond immediately, whereas a network file system hangs while its server is unreachable. A block
-device that is mounted several times is read once. Read-only file systems are skipped, because they
+device mounted several times is read only once. Read-only file systems are skipped, because they
 never fill up.
 """
 
@@ -23,7 +23,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def parse_mounts(mountinfo: bytes) -> list[str]:
-    """Return at most ``MOST`` mount points to read, the shortest path first.
+    """Return at most ``MOST`` mount points to read, shortest path first.
 
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
@@ -34,7 +34,7 @@ def parse_mounts(mountinfo: bytes) -> list[str]:
 
 
 def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the mount point and the source of each mount that is local and writable."""
+    """Yield the mount point and source of each local, writable mount."""
     for line in mountinfo.splitlines():
         mount, _, rest = line.partition(b" - ")
         fields, more = mount.split(b" "), rest.split(b" ", 2)
@@ -49,7 +49,7 @@ def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
 
 
 class Filesystems:
-    """Reads the used and total bytes of the local file systems that Linux has mounted."""
+    """Reads the used and total bytes of the mounted local file systems on Linux."""
 
     def __init__(self, proc: Path, clock: Callable[[], float]) -> None:
         """Read nothing yet; ``clock`` returns the monotonic time in seconds."""
@@ -59,10 +59,10 @@ class Filesystems:
         self._due = float("-inf")
 
     def read(self) -> dict[str, dict[str, int]]:
-        """Return the used and the total bytes of each file system, keyed by its mount point.
+        """Return each file system's used and total bytes, keyed by mount point.
 
-        The total excludes the blocks that are reserved for root. So at 100%, only root can still
-        write; `df` computes its percentage in the same way. The result is empty on systems other
+        The total excludes the blocks reserved for root. So at 100%, only root can still
+        write; `df` computes its percentage the same way. The result is empty on systems other
         than Linux.
         """
         now = self._clock()

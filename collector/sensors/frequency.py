@@ -28,7 +28,7 @@ def parse_cpuinfo(text: bytes) -> list[float]:
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     """Return the frequencies that the kernel reports; None for a frequency that it does not report.
 
-    ``/proc/cpuinfo`` is tried first: in older kernels, reading the ``scaling_cur_freq`` of an x86
+    ``/proc/cpuinfo`` is tried first: on older kernels, reading the ``scaling_cur_freq`` of an x86
     core can take 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would
     take seconds. Both files are slow to read, so do not call this function at each tick.
     """

@@ -2,8 +2,7 @@
 
 A byte may pass through several interfaces, such as a veth, a bridge, a bond and a NIC. Only the
 interfaces where bytes enter and leave the machine or container are counted. There are three kinds
-of such interfaces. Only interfaces of one kind are counted: the first of these three kinds that the
-machine or container has.
+of such interfaces; only the first kind that the machine or container has is counted.
 
 1. NICs: interfaces with hardware behind them (``/sys/class/net/<name>/device``). These are the NICs
    of a host and the virtual NICs of a virtual machine. Other interfaces of the machine (bonds,
@@ -18,8 +17,8 @@ machine or container has.
    namespace, such as the ``eth0`` of a container. Members of a bridge are excluded, so the veths of
    containers that run inside this container are not counted.
 
-3. Any other interface that is not a bridge, not a bond, not stacked on another interface, and not
-   a member of another interface. Examples are the ``tap0`` of a rootless container, and an
+3. Any other interface that is neither a bridge nor a bond, and is neither stacked on nor a member
+   of another interface. Examples are the ``tap0`` of a rootless container, and an
    interface that ``/sys`` does not show.
 
 Loopback is never counted.

@@ -80,7 +80,7 @@ class MemorySensor(Sensor):
         self._counters()
 
     def read(self) -> Iterable[Reading]:
-        """Return the current use of the memory, and the swap rates since the last reading."""
+        """Return the current memory use, and the swap rates since the last reading."""
         meminfo = self._meminfo()
         self._refresh_limit(meminfo)
         pressure = read_pressure(self._pressure)

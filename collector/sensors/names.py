@@ -1,7 +1,7 @@
 """Converts names from the kernel to text.
 
-Names from the kernel are bytes, which are usually valid UTF-8, but not always. The payloads of
-our MQTT messages, however, are JSON, which must be valid UTF-8.
+Names from the kernel are bytes that are usually, but not always, valid UTF-8. Our MQTT payloads
+are JSON, which must be valid UTF-8.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Reads the network rates; each byte sent or received is counted only once.
 
 The module ``interfaces`` chooses the interfaces to count. The field ``per_interface`` lists only
-these interfaces, so its rows add up to the totals, and the history does not fill up with the veths
-of short-lived containers.
+these interfaces, so its rows add up to the totals, and the veths of short-lived containers
+do not fill the history.
 """
 
 import sys
@@ -57,7 +57,7 @@ class NetworkSensor(Sensor):
     def open(self) -> None:
         """Read the counters, so that the first reading can compute rates.
 
-        Raises SensorAbsentError if there is no interface except loopback, or no /proc/net/dev.
+        Raises SensorAbsentError if there is no /proc/net/dev, or no interface except loopback.
         """
         self.close()
         self._net_dev = KernelFile(self._find_counters())
@@ -101,8 +101,8 @@ class NetworkSensor(Sensor):
         """Return the file with the counters of all interfaces that ``/sys`` lists.
 
         A container that monitors the host has the host's ``/sys`` and PID namespace, but its own
-        ``/proc/net/dev`` contains only the interfaces of the container. In such a container, this
-        function returns the file of process 1, which is the host's first process. Otherwise, it
+        ``/proc/net/dev`` contains only the container's interfaces. In such a container, this
+        function returns the file of process 1, which is the host's first process. Elsewhere, it
         returns ``/proc/net/dev``.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"

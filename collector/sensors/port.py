@@ -18,7 +18,7 @@ class Reading(NamedTuple):
 class Sensor(Protocol):
     """Reads one metric family.
 
-    A sensor is used by one thread at a time, and it reads nothing before ``open`` is called. While
+    Only one thread at a time uses a sensor, which reads nothing until ``open`` is called. While
     the sensor is open, ``details`` holds facts for `system/status`, such as a driver's version. If
     ``may_wait`` is true, a reading may have to wait, for example for a driver, so the sensor is
     read after all sensors that do not wait.
@@ -26,7 +26,7 @@ class Sensor(Protocol):
     ``open`` and ``read`` raise SensorAbsentError, with the reason, if there is nothing to read. If
     something could not be read, ``read`` yields the readings that succeeded, then raises
     SensorFailedError with the reason. Any other exception counts as a failure, too. After a
-    failure, a sensor that is open is read again at the next tick. A sensor that is absent or could
+    failure, an open sensor is read again at the next tick. A sensor that is absent or could
     not be opened is closed, and ``open`` is called again later.
     """
 

@@ -1,7 +1,7 @@
-"""Reads the sensors' values through psutil on systems other than Linux: macOS and Windows.
+"""Reads the sensors' values through psutil on macOS and Windows.
 
-On Linux, the sensors read ``/proc`` themselves, which is three times as fast as psutil and saves
-the memory that psutil would take.
+On Linux, the sensors read ``/proc`` themselves, which is three times as fast as psutil and takes
+less memory.
 """
 
 import re
@@ -12,7 +12,7 @@ _NIC_OF_MACOS = re.compile(r"en\d+")  # the other names are bridges, tunnels and
 
 
 def core_times() -> list[tuple[float, float]]:
-    """Return (busy, idle) seconds of each core since boot."""
+    """Return the (busy, idle) seconds of each core since boot."""
     return [(sum(times) - times.idle, times.idle) for times in psutil.cpu_times(percpu=True)]
 
 
@@ -38,7 +38,7 @@ def memory() -> dict[str, int]:
 
 
 def disk_counters() -> dict[str, tuple[int, int]]:
-    """Return (bytes read, bytes written) of each disk, but not of its partitions."""
+    """Return (bytes read, bytes written) of each whole disk; partitions are not listed."""
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
     return {name: (disk.read_bytes, disk.write_bytes) for name, disk in disks.items()}
 

@@ -1,4 +1,4 @@
-"""Reads the pressure stall information (PSI) of Linux.
+"""Reads Linux's pressure stall information (PSI).
 
 See https://docs.kernel.org/accounting/psi.html for the format.
 """
@@ -15,7 +15,7 @@ class Pressure(NamedTuple):
     """The percentage of the last 10 s during which tasks waited for a resource.
 
     ``some`` counts the time in which at least one task waited. ``full`` counts only the time in
-    which all tasks that had work to do waited.
+    which all non-idle tasks waited.
     """
 
     some: float | None = None

@@ -27,7 +27,7 @@ class RateMeter:
     def rates(self, counters: Counters, now: float, took: float = 0.0) -> dict[str, Rate | None]:
         """Return each device's rates since the previous read.
 
-        ``now`` is the monotonic time just after the read, and ``took`` is the duration of the read,
+        ``now`` is the monotonic time just after the read, and ``took`` the duration of the read,
         both in seconds.
 
         A device's rates are None if the device is new, if one of its counters decreased (the device
@@ -37,10 +37,10 @@ class RateMeter:
         All rates are None if less than ``SHORTEST_SECONDS`` has passed. They are also None if the
         read took more than a quarter of the time that has passed, because it is not known when the
         counters had these values. In both cases, ``counters`` is ignored, and the next rates cover
-        the whole time since the last counters that were used.
+        the whole time since the last counters used.
 
-        While the machine sleeps, both the counters and the monotonic clock stand still, so the
-        rates after the machine wakes up are correct.
+        While the machine sleeps, both the counters and the monotonic clock stop, so the rates are
+        correct after the machine wakes up.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS or took > elapsed * _MOST_UNCERTAIN:
@@ -64,11 +64,11 @@ class DeviceRates:
         choose: Callable[[Iterable[str]], Mapping[str, str]],
         clock: Callable[[], float],
     ) -> None:
-        """Store the functions without calling any of them.
+        """Store the functions without calling them.
 
-        ``read`` returns the counters of all devices. ``choose`` takes the names of all devices. It
-        returns the devices to count: a mapping from each device's name to its published name.
-        ``choose`` may be slow, because it is called only when devices appear or disappear.
+        ``read`` returns the counters of all devices. ``choose`` takes the names of all devices, and
+        returns the published name of each device to be counted, by the device's name.
+        ``choose`` can be slow, because it is called only when devices appear or disappear.
         ``clock`` returns the monotonic time in seconds.
         """
         self._read = read
@@ -98,7 +98,7 @@ def _rate(before: tuple[float, float], now: tuple[float, float], elapsed: float)
 
 
 def total(rates: Iterable[Rate | None]) -> Rate | None:
-    """Return the sum of the rates that are known, or None if no rate is known."""
+    """Return the sum of the known rates, or None if no rate is known."""
     known = [rate for rate in rates if rate is not None]
     return (sum(rate[0] for rate in known), sum(rate[1] for rate in known)) if known else None
 

@@ -1,7 +1,7 @@
-"""Finds sensors by name: the module of each sensor registers the sensor.
+"""Finds sensors by name; each sensor's module registers the sensor.
 
 The sensor ``NAME`` is in the module or package ``collector/sensors/NAME``. The module is imported
-only when the sensor is built, so a disabled sensor takes no time and no memory.
+only when the sensor is built, so a disabled sensor costs no time or memory.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Reads counters of the kernel's memory management: swapping, and out-of-memory kills."""
+"""Reads the kernel's counters of swapping and out-of-memory kills."""
 
 from collector.sensors.files import KernelFile
 
@@ -8,7 +8,7 @@ _COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
 def parse_vmstat(text: bytes) -> dict[str, int]:
     """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
 
-    ``oom_kill`` counts all out-of-memory kills on the machine, including kills due to a cgroup's
+    ``oom_kill`` counts all out-of-memory kills on the machine, including those due to a cgroup's
     limit. The counters: https://man7.org/linux/man-pages/man5/proc_vmstat.5.html
     """
     found = {}

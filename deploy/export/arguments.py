@@ -69,6 +69,6 @@ def _url(text: str) -> str:
 def _time(text: str) -> str:
     """Return a time in the API's form, such as ``-15m`` for ``15m``.
 
-    Users leave out the ``-`` because argparse would take it for the beginning of an option.
+    Users leave out the ``-`` because argparse would treat it as the start of an option.
     """
     return f"-{text}" if re.fullmatch(r"[0-9]{1,9}[smhd]", text) else text

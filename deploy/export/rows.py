@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The span and the columns to export; ``selection`` contains the name of the host."""
+    """The span and the columns to export; ``selection`` names the host."""
 
     selection: Selection
     start: int
@@ -36,8 +36,8 @@ class Plan:
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
     """Return the plan for the span from ``start`` to ``end`` (Unix milliseconds).
 
-    The plan's span may begin later than ``start``, but it leaves out no data. The plan has all
-    columns that have data in the span. Raises ExportError.
+    The plan's span may begin later than ``start``, but it leaves out no data. The plan has every
+    column with data in the span. Raises ExportError.
     """
     columns: dict[str, None] = {}
     position, first = start, start
@@ -53,7 +53,7 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield the rows in order of time: the time in Unix ms, and the values by column name.
+    """Yield the rows, oldest first: the time in Unix ms, and the values by column name.
 
     A row contains the values of all samples of one tick, or the means over one minute. Unknown
     values are left out. Raises ExportError.

@@ -1,6 +1,6 @@
 """Reads the history of a running System Monitor over REST.
 
-Import this module only where it is needed: it loads urllib3, which takes 7 MB of memory.
+Import this module only where needed: it loads urllib3, which takes 7 MB of memory.
 """
 
 import json

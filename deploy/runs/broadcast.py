@@ -1,6 +1,6 @@
 """Publishes a run from a background thread while the command is running.
 
-So the command starts without waiting for the broker or for the libraries. The libraries take half a
+This lets the command start without waiting for the broker or for the libraries, which take half a
 second to load.
 """
 
@@ -163,7 +163,7 @@ class Broadcast:
         )
 
     def _watch_connection(self) -> None:
-        """Wait for the first connection; if it fails, report that to the user."""
+        """Wait for the first connection; if it fails, tell the user."""
         while self._bus is not None and not self._bus.wait_connected(_POLL_SECONDS):
             if self._bus.failure is not None:
                 complain(

@@ -1,10 +1,10 @@
-"""Runs the command as a child process, which uses the terminal as if a shell had started it.
+"""Runs the command as a child process that uses the terminal as if a shell had started it.
 
-The command stays in the process group of this process. So the terminal's signals (for Ctrl-C,
-Ctrl-Z or a new window size) reach the command directly, and this process ignores them. A signal
-that another program sends to this process is meant for the command, and is forwarded. When the
-command is suspended, this process suspends itself too, because a shell with job control watches
-only this process.
+The command stays in the process group of this process, so the terminal's signals (for Ctrl-C,
+Ctrl-Z or a new window size) reach the command directly; this process ignores them. Signals that
+other programs send to this process are meant for the command, and forwarded to it. When the command
+is suspended, this process suspends itself too, because a shell with job control watches only this
+process.
 """
 
 import ctypes
@@ -28,19 +28,18 @@ class CommandError(Exception):
     """The command could not be started; ``code`` is the exit code that a shell would return."""
 
     def __init__(self, sentence: str, code: int) -> None:
-        """Store the exit code, and ``sentence`` as the error message for the user."""
+        """Store the error message for the user (``sentence``) and the exit code."""
         super().__init__(sentence)
         self.code = code
 
 
 class End(NamedTuple):
-    """How the command ended, and the resources that the command and its reaped children used.
+    """How the command ended, and the resources that it and its reaped children used.
 
-    ``status`` is the exit code of the command, or minus the number of the signal that ended the
-    command. ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if not known. The
-    kernel may report the peak RSS of the parent process instead, because the child shares the
-    parent's memory until the command is loaded. So a value of at most twice that peak counts as not
-    known.
+    ``status`` is the exit code of the command, or minus the number of the signal that ended it.
+    ``ram_peak`` is the largest RSS of a single process, in bytes; 0 if unknown. The kernel may
+    report the parent's peak RSS instead, because the child shares the parent's memory until the
+    command is loaded. So a value of at most twice that peak counts as unknown.
     """
 
     status: int
@@ -67,10 +66,10 @@ def signal_name(number: int) -> str:
 
 
 class Child:
-    """Runs ``command``, and forwards signals to it.
+    """Runs ``command`` and forwards signals to it.
 
-    Call the methods in the main thread, and call ``start`` before any other thread is started.
-    Other threads then inherit the signal mask, which blocks the signals that are forwarded.
+    Call all methods in the main thread, and call ``start`` before any other thread starts.
+    Those threads then inherit the signal mask, which blocks the forwarded signals.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -107,7 +106,7 @@ class Child:
     def wait(
         self, family: Callable[[], Collection[int]], before_reaping: Callable[[], None]
     ) -> End:
-        """Wait until the command ends, and forward signals to it.
+        """Wait until the command ends, forwarding signals to it.
 
         ``family()`` returns the ids of the command's own processes. Except for SIGCONT, a signal
         from one of these processes is not forwarded. Such a signal is usually sent to the whole
@@ -180,5 +179,5 @@ def allow_interruption() -> None:
 
 
 def _inherit_orphans() -> None:
-    """Make this process, instead of init, the new parent of descendants whose parent has ended."""
+    """Make this process, instead of init, the new parent of orphaned descendants."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

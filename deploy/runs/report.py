@@ -23,7 +23,7 @@ def save(settings: Settings, identity: str, folder: Path, *, killed: bool = Fals
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
     If SIGKILL ended the run (``killed``), the machine may have run out of memory. This function
-    then waits for 8 s, so that the report includes the finding that the kernel killed a process.
+    then waits for 8 s, so that the report includes any finding that the kernel killed a process.
     Raises SystemMonitorError.
     """
     time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)

@@ -47,7 +47,7 @@ class Request(NamedTuple):
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables, which the Python helper reads."""
+        """Return the options as the environment variables that the Python helper reads."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:

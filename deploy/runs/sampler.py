@@ -1,4 +1,4 @@
-"""Tracks, in a separate thread, the processes of the command that ``run`` executes."""
+"""Tracks the processes of the command that ``run`` executes, in a separate thread."""
 
 import os
 import threading
@@ -14,17 +14,17 @@ _LAST_SECONDS = 1.0
 
 
 class Sampler:
-    """Samples the process ``pid`` and its descendants: at first often, later at most once a second.
+    """Samples the process ``pid`` and its descendants: often at first, then at most once a second.
 
-    Sampling may block, for instance while a process of the tree hangs in the kernel, so a separate
-    thread takes the samples.
+    A separate thread takes the samples, because sampling can block, for instance while a process of
+    the tree hangs in the kernel.
     """
 
     def __init__(self, pid: int) -> None:
         """Prepare to sample; sampling begins with ``start``.
 
-        The process that runs this sampler must become the new parent of each process of the tree
-        whose parent ends. Otherwise, the sampler may no longer find that process.
+        The process that runs this sampler must adopt each process of the tree whose parent ends,
+        or the sampler might no longer find it.
         """
         self._pid = pid
         self._table = ProcessTable()
@@ -50,11 +50,11 @@ class Sampler:
         return self._processes.keys()
 
     def start(self) -> None:
-        """Start to sample."""
+        """Start sampling."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Take a last sample and stop; wait at most a second for this sample."""
+        """Take a last sample, waiting at most a second for it, and stop."""
         self._stopping.set()
         self._thread.join(_LAST_SECONDS)
 

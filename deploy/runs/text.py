@@ -11,7 +11,7 @@ _NOTE = "* This value covers whole GPUs or the whole machine, including other pr
 
 
 def summary(name: str, end: End, values: Mapping[str, Any], gpus: Collection[int]) -> str:
-    """Return the summary of a run, as a text of several lines."""
+    """Return the summary of a run as several lines of text."""
     how = f"exit code {end.status}" if end.signal is None else f"signal {end.signal}"
     head = f"system-monitor: {name} ended after {duration(values['duration'])} with {how}"
     lines = [f"  {label:<{_LABEL_WIDTH}} {text}" for label, text in _facts(values, gpus) if text]

@@ -1,4 +1,4 @@
 """Implements ``system-monitor top``, which shows live values in a terminal.
 
-Only the module ``app`` needs Textual, which is an optional library.
+Only the module ``app`` needs Textual, an optional library.
 """

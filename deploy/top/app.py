@@ -1,4 +1,4 @@
-"""The terminal view: shows the lines of the model with Textual, and passes keys to the model."""
+"""The terminal view: shows the model's lines with Textual, and passes keys to the model."""
 
 import asyncio
 import signal
@@ -44,7 +44,7 @@ values are stale. "slowed by" shows why the clocks of a GPU are reduced.
 
 
 class Help(ModalScreen[None]):
-    """The help text, which closes when the user presses ``?``, Esc, ``q`` or Enter."""
+    """The help text; ``?``, Esc, ``q`` and Enter close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,escape,q,enter", "dismiss", "Close"),
@@ -57,7 +57,7 @@ class Help(ModalScreen[None]):
 
 
 class Top(App[None]):
-    """The application: shows the terminal view, and starts and stops the subscription ``live``."""
+    """Shows the terminal view, and starts and stops the subscription ``live``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),
@@ -103,7 +103,7 @@ class Top(App[None]):
         await asyncio.to_thread(self._live.stop)
 
     def on_resize(self) -> None:
-        """Draw the page for the new size."""
+        """Redraw the page at the new size."""
         self.draw()
 
     def draw(self) -> None:
@@ -124,7 +124,7 @@ class Top(App[None]):
         self.draw()
 
     def action_reverse(self) -> None:
-        """Sort in the other direction."""
+        """Reverse the sort order."""
         self._model.reverse()
         self.draw()
 
@@ -139,7 +139,7 @@ class Top(App[None]):
         self.draw()
 
     def action_step(self, steps: int) -> None:
-        """On the page of a host, show another host; in the table, select another host."""
+        """On a host's page, show another host; in the table of hosts, select another host."""
         self._model.move(steps)
         self.draw()
 
@@ -152,7 +152,7 @@ class Top(App[None]):
             self.query_one(VerticalScroll).scroll_relative(y=steps, animate=False)
 
     def action_page(self, pages: int) -> None:
-        """In the table of hosts, move the selection by pages; on the page of a host, scroll."""
+        """Move the selection in the table of hosts, or scroll the page of a host, by ``pages``."""
         self.action_move(pages * max(1, self.size.height - 2))
 
 

@@ -27,12 +27,12 @@ def active(host: HostState) -> list[Mapping[str, object]]:
 
 
 def level(finding: Mapping[str, object]) -> int:
-    """Return the rank of the finding's severity: 0 for ``info``, 2 for ``critical``."""
+    """Return the rank of the finding's severity, from 0 (``info``) to 2 (``critical``)."""
     return _LEVELS.get(str(finding.get("severity")), 0)
 
 
 def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
-    """Yield the lines of the five most severe findings, then a line that counts the others.
+    """Yield the lines of the five most severe findings, then a line that counts any others.
 
     ``now`` is in Unix milliseconds.
     """

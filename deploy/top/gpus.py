@@ -36,7 +36,7 @@ _NAME = Column("name", 24)
 
 
 def is_stale(update: Update, host: HostState, now: int) -> bool:
-    """Return whether ``update`` is older than three intervals of the collector.
+    """Return whether ``update`` is older than three of the collector's intervals.
 
     The age of a live message is the time since it arrived, because the host's clock may be wrong.
     A retained message may have been published long before it arrived, so its timestamp counts too.
@@ -47,7 +47,7 @@ def is_stale(update: Update, host: HostState, now: int) -> bool:
 
 
 def gpu_lines(host: HostState, series: Series, width: int, now: int) -> Iterator[Line]:
-    """Yield the table of GPUs, or a line with the reason why there are no GPUs."""
+    """Yield the table of GPUs, or a line that says why there are no GPUs."""
     updates = host.samples(GPU)
     if not updates:
         yield (Span(f"No GPU: {_reason(host)}", Style.DIM),)

@@ -32,7 +32,7 @@ SORTING = Sorting(("host", "findings", "util", "memory", "temp", "power", "CPU",
 class Host:
     """The values in a host's row of the table.
 
-    A number that is not known is None. ``worst`` is the highest severity of the active findings.
+    An unknown number is None. ``worst`` is the highest severity of the active findings.
     """
 
     name: str
@@ -80,7 +80,7 @@ def summary(host: HostState, now: int) -> Host:
 def is_host(host: HostState) -> bool:
     """Return whether ``host`` has or had a collector.
 
-    A host without a collector publishes no samples and no status, but programs on the host may
+    A host without a collector publishes no samples and no status, but programs on it can still
     publish runs.
     """
     contents = [update.content for update in host.updates.values()]
@@ -122,7 +122,7 @@ def _cells(host: Host, *, is_selected: bool) -> list[Span]:
 
 
 def sorted_hosts(hosts: Iterable[Host], sorting: Sorting) -> list[Host]:
-    """Return the sorted ``hosts``; hosts with equal values are sorted by name."""
+    """Return ``hosts`` in the chosen order; hosts with equal values are ordered by name."""
     by_name = sorted(hosts, key=lambda host: host.name)
     return sorting.sorted(
         by_name, lambda host, title: host.name if title == "host" else host.numbers[title]

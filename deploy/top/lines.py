@@ -22,7 +22,7 @@ class Style(StrEnum):
 
 
 class Span(NamedTuple):
-    """A part of a line, all of it in one style."""
+    """A part of a line, in one style."""
 
     text: str
     style: Style = Style.PLAIN
@@ -35,8 +35,8 @@ Line: TypeAlias = tuple[Span, ...]
 class Column:
     """A column of a table.
 
-    The columns with ``width`` 0 share the space that remains in the line. If ``right`` is true, the
-    column is aligned to the right.
+    Columns with ``width`` 0 share the rest of the line. If ``right`` is true, the column is
+    right-aligned.
     """
 
     title: str
@@ -50,10 +50,10 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
-    """Return the width of each column of a line that has ``width`` characters.
+    """Return the width of each column of a line of ``width`` characters.
 
-    Columns are separated by one space. A column whose own width is 0 gets at least the width
-    ``least``, even if the line then exceeds ``width``.
+    Columns are separated by one space. A column whose own width is 0 gets at least
+    ``least`` characters, even if the line then exceeds ``width``.
     """
     taken = sum(column.width for column in columns) + len(columns) - 1
     flexible = sum(column.width == 0 for column in columns)
@@ -63,7 +63,7 @@ def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
 
 
 def header(columns: Sequence[Column], sizes: Sequence[int], mark: str | None = None) -> Line:
-    """Return the line of column titles; ``▾`` follows the title that is equal to ``mark``."""
+    """Return the line of column titles, with ``▾`` after the title ``mark``."""
     titles = [f"{each.title}▾" if each.title == mark else each.title for each in columns]
     return row(columns, sizes, [Span(title, Style.DIM) for title in titles])
 

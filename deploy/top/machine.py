@@ -34,7 +34,7 @@ def machine_lines(host: HostState, series: Series, width: int, now: int) -> Iter
 
 
 def _cores(update: Update, width: int) -> Iterator[Line]:
-    """Yield lines that contain one bar for each core."""
+    """Yield lines with one bar for each core."""
     cores = update.values.get("per_core")
     bars = "".join(bar(number(each)) for each in cores) if isinstance(cores, list | tuple) else ""
     length = max(1, width - _LABEL)
@@ -76,7 +76,7 @@ def _rates(
 
 
 def _busiest(devices: object) -> str:
-    """Return the number of devices and the busiest device; empty if there are fewer than two."""
+    """Return the number of devices and the busiest one; empty if there are fewer than two."""
     if not isinstance(devices, Mapping) or len(devices) < 2:  # noqa: PLR2004 - several
         return ""
 

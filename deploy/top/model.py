@@ -1,4 +1,4 @@
-"""The contents of the page, and how keys change them. This module needs no terminal."""
+"""What `system-monitor top` shows, and how key presses change it. This module needs no terminal."""
 
 from collections.abc import Mapping
 
@@ -22,12 +22,12 @@ class Model:
     """The page of one host, or of all hosts.
 
     If there are several hosts and ``host`` is not given, the first page is the table of all hosts.
-    When the user presses a key, the method for the key (``sort``, ``reverse``, ``open``, ``back``
-    or ``move``) changes what ``lines`` returns.
+    The methods ``sort``, ``reverse``, ``open``, ``back`` and ``move`` handle keys: they change what
+    ``lines`` returns.
     """
 
     def __init__(self, states: Mapping[str, HostState], host: str | None = None) -> None:
-        """Show the hosts in ``states``; if ``host`` is given, show only that host.
+        """Show the hosts in ``states``, or only ``host`` if it is given.
 
         ``states`` contains the newest values of each host; the caller keeps it up to date.
         """
@@ -75,7 +75,7 @@ class Model:
             self._chosen, self._everything = None, True
 
     def move(self, steps: int) -> None:
-        """In the table of hosts, select another host; on the page of a host, show another host."""
+        """Select another host in the table of hosts; on a host's page, show another host."""
         if self._only is not None or not self._order:
             return
         current = self.host or self._selected
@@ -88,7 +88,7 @@ class Model:
         self._selected = self._order[index]
 
     def note(self) -> None:
-        """Record the newest values of the hosts that are shown, for the sparklines."""
+        """Record the newest values of the shown hosts for the sparklines."""
         shown = self.host
         for name in [shown] if shown else self._names():
             if name in self._states:
@@ -97,7 +97,7 @@ class Model:
     def lines(self, outage: str | None, width: int, height: int, now: int) -> list[Line]:
         """Return the whole page for a terminal of this size; ``now`` is in Unix milliseconds.
 
-        ``outage`` is the reason why no messages arrive; None if the connection works.
+        ``outage`` is the reason no messages arrive, or None if the connection works.
         """
         notice = [] if outage is None else [(Span(printable(outage), Style.CRITICAL),)]
         rows = hosts.sorted_hosts(

@@ -39,10 +39,10 @@ class Process:
 
 
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
-    """Return the listed processes, and the number of processes that are not listed.
+    """Return the listed processes and the number of unlisted ones.
 
-    For each GPU, the collector lists only the processes that use the most memory. A process that
-    several of these lists leave out is counted several times. ``now`` is in Unix milliseconds.
+    For each GPU, the collector lists only the processes that use the most memory. A process
+    missing from several of these lists is counted several times. ``now`` is in Unix milliseconds.
     """
     found: dict[int, Process] = {}
     more = 0

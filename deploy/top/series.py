@@ -11,11 +11,11 @@ _VALUES = 240  # a sparkline in a very wide terminal shows this many
 _HOSTS = 32
 
 Key = tuple[str, str]
-"""Identifies a series of one host: the channel, and the name of the value."""
+"""Identifies one host's series: the channel and the name of the value."""
 
 
 class Series:
-    """The recent values of the 32 hosts that were shown most recently."""
+    """The recent values of the 32 most recently shown hosts."""
 
     def __init__(self) -> None:
         """Start with no values."""
@@ -23,7 +23,7 @@ class Series:
         self._noted: dict[tuple[str, str], int] = {}
 
     def note(self, host: HostState) -> None:
-        """Record the newest samples of ``host``, unless they are recorded already."""
+        """Record the newest samples of ``host``, unless already recorded."""
         values = self._hosts.setdefault(host.name, {})
         self._hosts.move_to_end(host.name)
         for update in list(host.updates.values()):

@@ -35,8 +35,8 @@ class Sorting:
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
         """Return ``rows`` sorted by ``value(row, title)``; ``title`` is the title of the column.
 
-        ``value`` returns a number, a string or None. Rows for which it returns None come last,
-        whether or not the order is reversed.
+        ``value`` returns a number, a string or None. Rows for which it returns None come last
+        in both directions.
         """
         found = [(value(row, self.title), row) for row in rows]
         known = [pair for pair in found if pair[0] is not None]

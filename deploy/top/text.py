@@ -39,7 +39,7 @@ def _rounded(value: object, unit: str) -> str:
 
 
 def size_of(used: object, total: object) -> str:
-    """Return the used and the total size in the unit of the total, such as ``6.2/8.0 GiB``."""
+    """Return the used and total sizes in the unit of the total, such as ``6.2/8.0 GiB``."""
     whole, part = number(total), number(used)
     if whole is None and part is None:
         return DASH
@@ -91,8 +91,7 @@ def share(used: object, total: object) -> float | None:
 def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:
     """Return the last ``width`` values as bars; a space stands for a missing value.
 
-    A bar has its full height at the value ``top``. If ``top`` is None, the largest value that is
-    shown has the full height.
+    A bar reaches its full height at ``top``, or at the largest value shown if ``top`` is None.
     """
     shown = values[-width:] if width > 0 else ()
     if top is None:
@@ -109,7 +108,7 @@ def bar(value: float | None, top: float = 100.0) -> str:
 
 
 def cell_width(text: str) -> int:
-    """Return how many columns of a terminal ``text`` occupies."""
+    """Return how many terminal columns ``text`` occupies."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
         for each in text
@@ -119,7 +118,7 @@ def cell_width(text: str) -> int:
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return ``text`` on one line, truncated or padded with spaces to exactly ``width`` columns.
 
-    Control characters, which a name from the bus may contain, are escaped.
+    Control characters, which names from the bus can contain, are escaped.
     """
     line = printable(text)
     if cell_width(line) > width:

@@ -9,9 +9,9 @@ _SECONDS = 10.0
 
 
 class Acknowledged:
-    """Keeps messages for 10 s after their first acknowledgement, because the broker may lose them.
+    """Keeps messages for 10 s after their first acknowledgement, in case the broker loses them.
 
-    The broker may die before it delivers or saves a message. Only messages that the history needs
+    The broker might die before it delivers or saves a message. Only messages that the history needs
     are kept. Sending a message again does not extend the 10 s. Messages do not expire while the
     broker is unavailable.
     """
@@ -23,7 +23,7 @@ class Acknowledged:
         self._messages: dict[int, tuple[float, Queued]] = {}
 
     def add(self, messages: Iterable[Queued]) -> None:
-        """Keep those of ``messages``, which have been acknowledged, that the history needs."""
+        """Keep those of the acknowledged ``messages`` that the history needs."""
         now = self._clock()
         for each in messages:
             if each.for_history:

@@ -46,8 +46,8 @@ class BusClient(Client):
     """A paho client that can read, acknowledge or publish many messages with one system call.
 
     paho's own client makes four system calls to read a message and one to acknowledge or publish a
-    message, and its decoder is slow. This class decodes messages of QoS 0 or 1 itself, and calls
-    ``on_packet`` for each message. This class also decodes the broker's acknowledgements of QoS 1
+    message, and its decoder is slow. This class decodes QoS 0 and QoS 1 messages itself, and calls
+    ``on_packet`` for each message. It also decodes the broker's acknowledgements of QoS 1
     messages. paho handles all other packets.
     """
 
@@ -83,7 +83,7 @@ class BusClient(Client):
         return self._loop_rc_handle(code)
 
     def acknowledge(self, identifiers: Iterable[int]) -> None:
-        """Acknowledge messages of QoS 1 in the given order. Thread-safe."""
+        """Acknowledge QoS 1 messages in the given order. Thread-safe."""
         packets = (struct.pack("!BBH", MessageType.PUBACK, 2, each) for each in identifiers)
         self._send_now(MessageType.PUBACK, b"".join(packets))
 
@@ -122,7 +122,7 @@ class BusClient(Client):
             self._last_msg_out = time.monotonic()
 
     def _queue_first(self, kind: MessageType, rest: bytes) -> None:
-        """Queue ``rest``, which the socket did not accept, in front of all other queued packets.
+        """Queue ``rest``, which the socket did not accept, ahead of all other queued packets.
 
         The caller holds ``_writing``, so the network thread has not begun to send another packet.
         """
@@ -178,7 +178,7 @@ class BusClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return the next packet's first byte, and the start and the end of the packet's body.
+        """Return the next packet's first byte, and the start and end of its body.
 
         If the packet is incomplete, the end is beyond the received bytes.
         """
@@ -261,10 +261,10 @@ def new_client(
 
 
 def bound_client_id(client_id: str, password: str | None) -> str:
-    """Return a client ID that nobody can guess without knowing ``password``.
+    """Return a client ID that cannot be guessed without ``password``.
 
-    Any user of the broker who guessed a client's ID could connect with it and take over the
-    client's session. If ``password`` is None, ``client_id`` is returned unchanged.
+    Any broker user who guessed a client's ID could connect with it and take over the client's
+    session. If ``password`` is None, ``client_id`` is returned unchanged.
     """
     if password is None:
         return client_id

@@ -38,15 +38,15 @@ class BusConnection:
     each connection, ``on_message(message)`` for each message, ``on_published(identifier)`` after
     each acknowledgement, and ``on_turn()`` after each read and at least every 2.5 s. While a
     callback blocks, nothing is read from the connection. If a callback blocks for longer than the
-    keepalive period, the connection may be lost. ``callback_errors`` counts the exceptions that
+    keepalive period, the connection can be lost. ``callback_errors`` counts the exceptions that
     callbacks raise. After ``stop``, no callback is called, except possibly ``on_turn``.
 
-    With ``keep_session``, the broker keeps the subscriptions, and queues messages while the client
+    With ``keep_session``, the broker keeps the subscriptions and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the client last
-    connected; a broker that restarted without persistence has lost the session. With
-    ``manual_acknowledgement``, the broker keeps each QoS 1 message until the message is passed to
-    ``acknowledge``. ``failure`` describes why the broker is not usable, or is None. It is the
-    end of a sentence that begins with the broker's address, for example "cannot be reached".
+    connected; a broker without persistence loses the session when it restarts. With
+    ``manual_acknowledgement``, the broker keeps each QoS 1 message until it is passed to
+    ``acknowledge``. ``failure`` is the reason why the broker is not usable, or None. It
+    completes a sentence that begins with the broker's address, for example "cannot be reached".
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class BusConnection:
     ) -> None:
         """Prepare the client; nothing is sent before ``start``.
 
-        The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
-        ``name_option`` is the command-line option that changes ``client_id``. To save CPU time, a
-        message may wait up to ``gather`` seconds, so that several messages are read together.
+        The pauses between connection attempts grow to ``longest_pause`` seconds, with jitter.
+        ``name_option`` is the command-line option that changes ``client_id``. To save CPU time,
+        messages can wait up to ``gather`` seconds, so that several are read together.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -96,7 +96,7 @@ class BusConnection:
         self._loop: NetworkLoop | None = None
 
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
-        """Return a client for the next connection; earlier clients no longer call any callback.
+        """Return a client for the next connection; earlier clients no longer call the callbacks.
 
         A client cannot be reused: it would resend its unacknowledged messages as if they were new.
         """
@@ -131,7 +131,7 @@ class BusConnection:
 
     @property
     def outage(self) -> str | None:
-        """A sentence that states why the broker is not usable; None while the broker is usable."""
+        """A sentence that states why the broker is not usable; None while it is usable."""
         failure = self._rivalry() if self.displaced else self.failure
         if self.connected and failure is None:
             return self._subscriptions.problem

@@ -27,9 +27,9 @@ class Publication(NamedTuple):
     """A message to publish.
 
     ``retain`` is true for a message that describes the current state, such as a sample, and false
-    for an event. ``waits`` matters if a newer message of the same retained topic is queued before
-    the publisher sends this message. If ``waits`` is true, this message is still sent, for the
-    history; otherwise, it is discarded.
+    for an event. ``waits`` matters if a newer message for the same retained topic is queued before
+    the publisher sends this one: if ``waits`` is true, this message is still sent, for the
+    history; if not, it is discarded.
     """
 
     topic: str

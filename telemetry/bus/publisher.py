@@ -30,16 +30,16 @@ class Publisher:
     those with ``waits`` set to False are discarded instead. While the broker is down, a buffer
     holds the messages of the last ``window`` milliseconds, up to 64 MiB; older messages are evicted
     and counted in ``dropped``. While another client with the same name is connected (see Tenure),
-    messages are discarded; otherwise, the messages of both clients would mix.
+    messages are discarded, so that the messages of the two clients do not mix.
 
     A broker that restarted may have lost its retained messages. So on each connection, the status
     and the newest message of each retained topic are sent first. Older unacknowledged messages
-    follow, and so do those that the broker acknowledged in the last 10 s before it failed. All
+    follow, as do those that the broker acknowledged in the last 10 s before it failed. All
     these older messages, except events, are marked as late. The history overwrites duplicates.
 
     A message with an empty payload deletes the retained message of its topic. Such a message is
-    sent after the unretained messages of its topic: the message that a run has ended is sent before
-    the run's retained message is deleted. An acknowledged deletion is not sent again.
+    sent after its topic's unretained messages: for example, the end of a run is sent before the
+    run's retained message is deleted. An acknowledged deletion is not sent again.
 
     One thread sends everything. Other threads only queue messages, and then call ``flush``. So
     samples that were taken together are sent as one burst, which wakes each part of the pipeline
@@ -101,7 +101,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
-        """Send the queue and the status within at most ``seconds``, then disconnect.
+        """Send the queue and the status within ``seconds``, then disconnect.
 
         Return whether the broker has acknowledged everything.
         """
@@ -243,7 +243,7 @@ class Publisher:
         return remaining if remaining > 0 else None
 
     def _take(self) -> list[Publication]:
-        """Remove from the queue the messages that may be sent now, and return them."""
+        """Remove and return the queued messages that may be sent now."""
         if not self._may_send():
             return []
         self._keep_sent()

@@ -24,11 +24,11 @@ class Queued(NamedTuple):
 
     @property
     def deletes(self) -> bool:
-        """Whether the message deletes the retained message of its topic."""
+        """Whether the message deletes its topic's retained message."""
         return self.publication.retain and not self.publication.payload
 
     def as_past(self) -> Publication:
-        """Return what to send if a newer message of the topic was sent first.
+        """Return what to send if a newer message on the topic was sent first.
 
         If the message was to be retained, it is marked late and sent without the retain flag.
         """

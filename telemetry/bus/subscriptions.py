@@ -15,7 +15,7 @@ _RETRY_SECONDS = 5.0
 
 
 class Subscription(NamedTuple):
-    """A topic filter, and the quality of service (QoS) that the client requests for it."""
+    """A topic filter and the quality of service (QoS) requested for it."""
 
     topic_filter: str
     quality: int
@@ -31,7 +31,7 @@ The function returns the identifier of the packet, or None if the request was no
 class Subscriptions:
     """Keeps track of the subscriptions of the current connection.
 
-    A subscription that the broker refuses is requested again every 5 s. Other threads may call only
+    A subscription that the broker refuses is requested again every 5 s. Other threads may only call
     ``wait`` and read ``problem``; all other methods belong to the network thread.
     """
 
@@ -60,10 +60,10 @@ class Subscriptions:
 
     @contextmanager
     def requesting(self) -> Iterator[None]:
-        """In the ``with`` block, let ``problem`` say that the subscriptions are not confirmed yet.
+        """Let ``problem`` report unconfirmed subscriptions during the ``with`` block.
 
-        Otherwise, ``problem`` would be None from the start of the connection until ``request`` is
-        called for the first time.
+        Without this, ``problem`` would be None from the start of the connection until the first
+        call of ``request``.
         """
         self._requesting = True
         try:
@@ -109,15 +109,12 @@ class Subscriptions:
                 self.request(subscription)
 
     def reset(self) -> None:
-        """Forget all subscriptions, because the connection has ended."""
+        """Forget all subscriptions once the connection has ended."""
         self._accepted.clear()
         self._unanswered.clear()
         self._refused.clear()
         self._reported = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most ``seconds`` for the broker to accept all subscriptions.
-
-        Returns whether it has accepted them.
-        """
+        """Wait up to ``seconds`` until all subscriptions are accepted; return whether they are."""
         return self._accepted.wait(seconds)

@@ -12,14 +12,13 @@ class Tenure:
 
     When a client connects, the broker closes the connection of any other client with the same name.
     Two clients with the same name would disconnect each other forever. So a client whose
-    connections are repeatedly closed is ``displaced``: it stays disconnected most of the time, and
+    connections are repeatedly closed is ``displaced``: it stays disconnected most of the time and
     sends nothing.
 
     A client that has kept a connection for ten seconds has tenure, and is not displaced. Both
-    clients can have tenure, for example if one client lost its network while the other client
-    connected. Then they disconnect each other until both have lost their tenure, after 20 short
-    connections in a row. The first client that keeps a connection for ten seconds gains tenure
-    again.
+    clients can have tenure, for example if one lost its network while the other connected. They
+    then disconnect each other until both lose their tenure, after 20 short connections in a
+    row. The first client that keeps a connection for ten seconds regains tenure.
     """
 
     def __init__(self) -> None:
@@ -30,7 +29,7 @@ class Tenure:
 
     @property
     def contested(self) -> bool:
-        """Whether three or more connections in a row were short, and no long one has followed."""
+        """Whether three or more connections in a row were short, with no long one since."""
         return self._short >= _CONTESTED and not self._has_lasted()
 
     @property
@@ -46,7 +45,7 @@ class Tenure:
         self._since = time.monotonic()
 
     def end(self) -> None:
-        """Record that the connection was lost; if there was no connection, nothing changes."""
+        """Record that the connection was lost; do nothing if there was none."""
         if self._has_lasted():
             self._short, self._has_tenure = 0, True
         elif self._since is not None:

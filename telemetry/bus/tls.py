@@ -59,7 +59,7 @@ def _refuse_passphrase() -> str:
 
 
 def explained(error: BaseException | None) -> str:
-    """Return a short reason why a connection failed, or "" if ``error`` contains no reason."""
+    """Return a short reason for a failed connection, or "" if ``error`` contains none."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     return _reason(error) if isinstance(error, OSError) else ""

@@ -1,4 +1,4 @@
-"""Converts a channel and a host to an MQTT topic, and back."""
+"""Converts a channel and a host to an MQTT topic and back."""
 
 import hashlib
 import re
@@ -41,14 +41,14 @@ class TopicScheme:
     def client_id(self, role: str, name: str) -> str:
         """Return the MQTT client ID for ``role`` and ``name``.
 
-        The ID also depends on the prefix. So two installations that use the same names, but
-        different prefixes, can share a broker.
+        The ID also depends on the prefix, so installations that use the same names but different
+        prefixes can share a broker.
         """
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 
     def parse(self, topic: str) -> tuple[str | None, str] | None:
-        """Return the host and the channel of ``topic``; None if the topic does not fit the scheme.
+        """Return the host and the channel of ``topic``, or None if it does not fit the scheme.
 
         The host is None if the prefix does not contain ``{host}``.
         """

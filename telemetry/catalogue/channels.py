@@ -1,4 +1,4 @@
-"""All families of channels, and functions that find a channel or the family of a channel."""
+"""All families of channels, and functions that find a channel or its family."""
 
 import re
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def processes_channel(gpu: int) -> str:
 
 
 def mig_channel(gpu: int, instance: int) -> str:
-    """Return the channel of the MIG instance with the index ``instance`` on the GPU ``gpu``."""
+    """Return the channel of MIG instance ``instance`` on GPU ``gpu``."""
     return GPU_MIG.channel.format(id=gpu, n=instance)
 
 
@@ -70,13 +70,13 @@ def example_channel(family: Family) -> str:
 
 
 def family_of(channel: str) -> Family | None:
-    """Return the family that ``channel`` belongs to, or None if there is no such family."""
+    """Return the family of ``channel``, or None if there is no such family."""
     family, _ = _found(channel)
     return family
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return the values of the family's placeholders in ``channel``.
+    """Return the value of each placeholder in ``channel``.
 
     For ``system/gpu/0``, this is ``{"id": "0"}``.
     """

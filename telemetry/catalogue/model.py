@@ -15,9 +15,9 @@ class Nature(StrEnum):
 
     A sample is a periodic reading. The broker retains the newest sample of each channel, and the
     history averages samples over time. An event marks a moment. Events are never retained or
-    averaged. Each event has an id, so a second delivery is harmless. A state lasts for some time;
-    an example is a run that is in progress. The broker retains the state's message until the state
-    ends; then a message with an empty payload deletes it. The history stores the beginning and the
+    averaged. Each event has an id, so duplicates are harmless. A state, such as a run in
+    progress, lasts for some time. The broker retains the state's message until the state ends;
+    then a message with an empty payload deletes it. The history stores the beginning and the
     end of a state as events.
     """
 
@@ -56,20 +56,20 @@ class Kind(StrEnum):
 class Field:
     """One field of a payload.
 
-    ``fixed`` fields are always sent, because other tools depend on their names. An older collector
-    may omit fields that are not fixed. A value that the hardware does not report is null.
+    ``fixed`` fields are always sent, because other tools depend on their names. Older collectors
+    might omit other fields. A value that the hardware does not report is null.
     ``members`` are the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the
-    single object if ``kind`` is ``RECORD``. ``max_length`` is the largest number of characters in a
-    text, or of items in a list; if it is None, only the decoder's general limit applies. If a text
-    field has ``choices``, its value must be one of these choices.
+    single object if ``kind`` is ``RECORD``. ``max_length`` limits the characters in a text, or the
+    items in a list; if it is None, only the decoder's general limit applies. If a text field has
+    ``choices``, its value must be one of these choices.
 
     The other attributes describe the field to monitoring systems such as Prometheus. A metric's
     name contains ``metric``, or ``name`` if ``metric`` is None. If ``metric`` is empty, the field
-    is not a metric. In a list or object, ``label`` is the name of the label, such as ``core``, that
-    distinguishes the items. If the field is a single text or number and has a ``label``, every
-    metric of the family has this label, and the field's value is the label's value. For a list,
-    ``items`` contains the label's value for each element; by default, this value is the element's
-    position. A ``cumulative`` number falls only after a restart or a reset of the machine, the
+    is not a metric. In a list or object, ``label`` is the name of the label that distinguishes the
+    items, such as ``core``. If the field is a single text or number and has a ``label``, every
+    metric of the family has this label, with the field's value. For a list,
+    ``items`` contains the label's value for each element; the default is the element's position.
+    A ``cumulative`` number falls only after a restart or a reset of the machine, the
     driver or the hardware.
     """
 
@@ -95,10 +95,10 @@ class Family:
 
     If a host can have several channels of the family, ``channel`` contains placeholders.
 
-    ``retention`` is how long the history keeps the family's data. Data that the history does not
-    keep is still published by the collector, retained by the broker and served by the API. In
+    ``retention`` is how long the history keeps the family's data. The collector still publishes
+    data that the history does not keep, the broker retains it, and the API serves it. In
     monitoring systems, the values of the channel's placeholders become label values; ``labels``
-    contains the names of these labels, in the order of the placeholders.
+    contains the label names, in the order of the placeholders.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Family:
 
     @property
     def several(self) -> bool:
-        """Whether a host may have several channels of this family."""
+        """Whether a host can have several channels of this family."""
         return "{" in self.channel
 
 
@@ -136,7 +136,7 @@ def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Fi
 
 
 def pressure(name: str, who: str, resource: str) -> Field:
-    """Return a field that holds a kernel pressure metric (PSI)."""
+    """Return a field for a kernel pressure metric (PSI)."""
     text = f"share of the last 10 s during which {who} waited for {resource} (Linux PSI avg10)"
     return Field(name, Kind.NUMBER, "%", text, 0.4)
 

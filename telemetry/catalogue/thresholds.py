@@ -209,7 +209,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
 }
 """The thresholds, by kind of finding and by name.
 
-In the settings, a threshold has a name such as ``idle_gpu.held``, which includes the kind.
+In the settings, the name of a threshold includes the kind, as in ``idle_gpu.held``.
 """
 
 

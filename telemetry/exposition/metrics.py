@@ -15,11 +15,11 @@ Items = Iterable[tuple[object, Any]]
 class Metric(NamedTuple):
     """One metric: its name, and how its values are read from a sample.
 
-    ``field`` is the field from which the metric is read. If the field contains groups, ``member``
-    is the member that is read from each group; otherwise, ``member`` is empty. If ``label`` is set,
-    the metric has one series for each item that ``items`` returns for the field's value. Otherwise,
-    the metric has a single series. Its value is what ``single`` returns for the field's value, or
-    the field's value itself if ``single`` is None.
+    ``field`` is the field from which the metric is read. ``member`` is the member that is read from
+    each group, or empty if the field contains no groups. If ``label`` is set, the metric has one
+    series for each item that ``items`` returns for the field's value. Without ``label``, the metric
+    has a single series. Its value is what ``single`` returns for the field's value, or the field's
+    value itself if ``single`` is None.
     """
 
     name: str
@@ -53,7 +53,7 @@ def label_fields(family: Family) -> tuple[Field, ...]:
 
 @cache
 def info_fields(family: Family) -> tuple[Field, ...]:
-    """Return the text fields of ``family`` that are labels of its info metric only."""
+    """Return the text fields of ``family`` that are labels only of its info metric."""
     texts = (field for field in family.fields if field.kind is Kind.TEXT and field.metric != "")
     return tuple(field for field in texts if not field.label)
 

@@ -32,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class HostReadings:
-    """The newest samples and the states of one host, and whether its collector runs."""
+    """One host's newest samples and states, and whether its collector is running."""
 
     host: str
     up: bool
@@ -40,7 +40,7 @@ class HostReadings:
 
 
 class _Row(NamedTuple):
-    """The values of a reading that is not stale, and the labels that all its series have."""
+    """The values of a reading that is not stale, and the labels that all its series share."""
 
     labels: str
     values: Mapping[str, Any]
@@ -49,8 +49,8 @@ class _Row(NamedTuple):
 def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str:
     """Return ``hosts`` in Prometheus' text format.
 
-    A host is left out if adding it could bring the text above ``limit`` series. A metric counts the
-    hosts that are left out.
+    A host is left out if adding it could bring the text above ``limit`` series. A metric counts
+    these hosts.
     """
     shown, omitted = _within(hosts, limit)
     rows: dict[Family, list[_Row]] = defaultdict(list)

@@ -28,7 +28,7 @@ def escaped(value: object) -> str:
 
 
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
-    """Return the text of a metric with all of its lines, or an empty string if it has no lines.
+    """Return the text of a metric with its ``lines``, or an empty string if there are none.
 
     Each of ``lines`` has the form `{labels} value`; the metric's name and the newline are added.
     """

@@ -1,7 +1,7 @@
-"""Computes the width of buckets, and marks outages, for both stores (SQLite and InfluxDB).
+"""Computes bucket widths, and marks outages, for both stores (SQLite and InfluxDB).
 
-A bucket is a span of time whose samples are aggregated into one point. InfluxDB's own buckets,
-which are databases, are something else.
+A bucket is a span of time whose samples are aggregated into one point. It is not one of
+InfluxDB's own buckets, which are databases.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
     At a null point, every field is None. ``samples`` is the total number of samples in the buckets,
-    or None if each point is one sample. If the points are buckets, each null point takes the place
-    of an empty bucket, so the result never has more than the query's ``max_points``. If the points
-    are samples, the result may have more.
+    or None if each point is one sample. If the points are buckets, each null point stands for an
+    empty bucket, so the result never has more points than ``max_points``. If the points are
+    samples, the result may have more.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]
@@ -53,10 +53,10 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
 
 
 def _interval(distances: Sequence[int], samples: int | None) -> float:
-    """Return the usual time from one sample to the next, in milliseconds.
+    """Return the usual time between samples, in milliseconds.
 
-    For buckets, this is the median distance between buckets, divided by the mean number of samples
-    in a bucket. The median is used because outages hardly change it.
+    For buckets, this is the median distance between them, divided by the mean number of samples per
+    bucket. The median is used because outages hardly change it.
     """
     if samples is None:
         return median(distances)

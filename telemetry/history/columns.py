@@ -40,8 +40,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
 
     A list becomes columns such as ``per_core.0`` and ``per_core.1``. An object becomes columns such
     as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Other fields, such as strings
-    and lists of objects, are omitted. A field that is missing from ``values`` has no
-    column in the result.
+    and lists of objects, are omitted. Fields missing from ``values`` get no column.
     """
     columns = dict(values)  # removing the few other fields is faster than picking the numbers
     for field in _others(family):

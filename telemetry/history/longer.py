@@ -1,8 +1,8 @@
 """Answers a query from samples, and from one-minute summaries of samples that have expired.
 
-A one-minute summary is called a minute. A store keeps samples for a short time, which is called the
-window. It keeps the minutes for longer. If a query begins more than a minute before the window,
-the answer contains minutes up to a time that is called the seam, and samples from the seam on.
+A one-minute summary is called a minute. A store keeps samples for a short time, called the window,
+and minutes for longer. If a query begins more than a minute before the window, the answer contains
+minutes up to a time called the seam, and samples from the seam on.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ _MISSED_MINUTES = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The functions of a store that answer a query; each answer maps channels to columns.
+    """A store's query functions; each answer maps channels to columns.
 
     An answer contains only the channels that have points. ``samples`` answers a query from the
     samples. ``minutes`` returns the minutes in the query's span. ``buckets`` also takes a seam and
     a width in milliseconds, and aggregates minutes over buckets of this width. For the time after
-    the seam, ``buckets`` first computes the minutes from the samples. Only ``samples`` adds a null
-    point in each outage.
+    the seam, it computes these minutes from the samples. Only ``samples`` adds a null point in each
+    outage.
     """
 
     samples: Callable[[Query], dict[str, Columns]]
@@ -41,7 +41,7 @@ def minute_of(timestamp: int) -> int:
 
 
 def first_minute(windows: Windows, start: int | None) -> int | None:
-    """Return the time from which minutes are read; None if minutes are not needed or not kept."""
+    """Return the time from which minutes are read; None if they are not needed or not kept."""
     if start is None or windows.minutes is None or not _is_before(windows, start):
         return None
     return max(start, windows.minutes.start)
@@ -76,8 +76,8 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
 def _is_before(windows: Windows, start: int) -> bool:
     """Return whether ``start`` is more than a minute before the window.
 
-    The window moves on while a query is on its way. So when a query for the whole window arrives,
-    its start is already slightly before the window. Such a query needs no minutes.
+    The window moves on while a query is on its way. So by the time a query for the whole window
+    arrives, its start is slightly before the window. Such a query needs no minutes.
     """
     return start < windows.samples.start - MINUTE
 
@@ -85,8 +85,8 @@ def _is_before(windows: Windows, start: int) -> bool:
 def _seam(windows: Windows) -> int:
     """Return the start of the first full minute in the window.
 
-    If the window is shorter than three minutes, return instead the start of the minute in which the
-    window begins, because this minute may not have been computed yet.
+    If the window is shorter than three minutes, return the start of the minute in which it begins
+    instead, because this minute might not have been computed yet.
     """
     start = windows.samples.start
     return (

@@ -1,13 +1,13 @@
 """The interface of a history store, the same for each database.
 
-A store keeps samples at full rate for a short time, which is called the window, and events for
+A store keeps samples at full rate for a short time (the window), and events for
 days. For each minute, it also keeps the mean, minimum and maximum of each field, for days. Such a
 one-minute summary is called a minute. The store keeps minutes only if their retention is longer
 than that of the samples.
 
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
-``tests/telemetry/history`` runs against each adapter.
+``tests/telemetry/history`` runs against each store.
 """
 
 from collections.abc import Sequence
@@ -42,14 +42,13 @@ class Query:
     bucket begins at ``start``.
 
     If the store keeps minutes, and ``start`` is more than a minute before the window, the answer
-    consists of minutes before the window and of samples in the window. If ``max_points`` is too
+    consists of minutes before the window and samples in it. If ``max_points`` is too
     small for the minutes of the whole span, the store instead aggregates the minutes over buckets
-    whose width is at least a minute. The store does not keep the last value of a minute: for LAST,
-    it uses the minute's mean.
+    of at least a minute. The store does not keep the last value of a minute: for LAST, it uses the
+    minute's mean.
 
-    If ``fields`` is empty, the answer has all columns. Otherwise, ``fields`` are names of fields in
-    the catalogue: the answer has only the columns of these fields, and may lack timestamps at which
-    none of these columns has a value.
+    If ``fields`` is empty, the answer has all columns. Otherwise, it has only the columns of these
+    fields of the catalogue, and may lack timestamps at which none of these columns has a value.
     """
 
     host: str
@@ -87,9 +86,9 @@ class EventQuery:
 
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. If ``channel`` is given,
     the answer has only the events of that channel. If ``host`` is given, the answer has only the
-    events of that host and the events without a host. If ``run`` is given, the answer has only the
-    events whose field ``run`` has this value. If there are more than ``limit`` events, the answer
-    has only the newest ``limit`` events.
+    events of that host and those without a host. If ``run`` is given, the answer has only the
+    events whose field ``run`` has this value. The answer has at most the newest
+    ``limit`` events.
     """
 
     family: Family
@@ -106,7 +105,7 @@ class HistoryWriter(Protocol):
 
     @property
     def dropped(self) -> int:
-        """The number of records that were dropped because they are outside their retention."""
+        """The number of records dropped because they were outside their retention."""
 
     @property
     def evicted(self) -> int:
@@ -122,17 +121,17 @@ class HistoryWriter(Protocol):
         """Connect to the store; create it if it is missing. Raises HistoryUnavailableError."""
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store ``records``, but drop the records that are outside their retention period.
+        """Store ``records``, except those that are outside their retention period.
 
-        If this method raises an error, some of the records may have been stored. Writing all
+        If this method raises an error, some records may already be stored. Writing all
         records again is harmless.
 
-        If a sample is already stored, the non-null values of the new sample overwrite the stored
-        values. If an event with the same channel, host and id is already stored, the values of the
-        new event replace the stored values. There is one exception: if the new event has a later
-        timestamp than the stored event, a store may ignore the new event.
+        If a sample is already stored, the new sample's non-null values overwrite the stored
+        values. If an event with the same channel, host and id is already stored, the new event's
+        values replace the stored ones. There is one exception: a store is allowed to ignore a
+        new event with a later timestamp than the stored event.
 
-        Raises HistoryUnavailableError if another attempt may succeed, otherwise
+        Raises HistoryUnavailableError if another attempt might succeed, otherwise
         HistoryRejectedError.
         """
 
@@ -154,7 +153,7 @@ class HistoryReader(Protocol):
     """The read side of a history store. Its methods are thread-safe."""
 
     def open(self) -> None:
-        """Prepare to answer queries. Succeeds even if the store does not exist yet."""
+        """Prepare to answer queries, even if the store does not exist yet."""
 
     def ping(self) -> None:
         """Check that the store responds. Raises HistoryUnavailableError with the reason."""
@@ -163,28 +162,27 @@ class HistoryReader(Protocol):
         """Return notes for the operator, for example about a corrupt file that was renamed."""
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the sorted hosts that have samples or minutes.
+        """Return the hosts that have samples or minutes, sorted.
 
-        If ``start`` is None, only hosts with samples are returned. Otherwise, hosts with minutes
-        from ``start`` on are returned too.
+        Minutes count only from ``start`` on, and not at all if ``start`` is None.
         """
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
         """Return the sorted channels of ``host`` that have samples or minutes.
 
-        The meaning of ``start`` is the same as for ``hosts``. The time that this method takes does
+        ``start`` has the same meaning as in ``hosts``. The time that this method takes does
         not depend on the number of other hosts.
         """
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Return the answer to ``query``: an entry for each channel that has points in the span.
 
-        Never returns a sample or minute that is older than its retention. Raises
+        Never returns a sample or minute older than its retention. Raises
         HistoryUnavailableError.
         """
 
     def events(self, query: EventQuery) -> list[Event]:
-        """Return the events that ``query`` selects, in order of timestamp and id.
+        """Return the events that ``query`` selects, ordered by timestamp and id.
 
         Never returns an event that is older than its retention. Raises HistoryUnavailableError.
         """

@@ -1,4 +1,4 @@
-"""The time spans for which a history keeps records, both in SQLite and in InfluxDB."""
+"""The time spans for which a history keeps records, in both SQLite and InfluxDB."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ Kept = TypeVar("Kept", Sample, Event)
 class Spans:
     """How long the history keeps samples, events and one-minute points, in milliseconds.
 
-    One-minute points are called minutes. If ``minutes`` is not greater than ``samples``, the
-    history keeps no minutes.
+    One-minute points are called minutes. If ``minutes`` is at most ``samples``, the history
+    keeps no minutes.
     """
 
     samples: int
@@ -36,8 +36,8 @@ class Spans:
 class Window:
     """The time span from ``length`` milliseconds before now to ``ahead`` milliseconds after now.
 
-    It extends into the future because the clocks of hosts may be ahead. Records that are further
-    ahead are dropped, because they would be kept for too long.
+    It extends into the future because hosts' clocks might be ahead. Records that are further ahead
+    are dropped, because they would be kept too long.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
@@ -62,12 +62,12 @@ class Window:
         return now - self.length <= timestamp <= now + self._ahead
 
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
-        """Return the records that are inside the window."""
+        """Return the records inside the window."""
         start, end = self.start, self.end
         return [record for record in records if start <= record.timestamp < end]
 
     def clip(self, query: Question) -> Question | None:
-        """Return ``query`` limited to the window; None if the query does not overlap the window."""
+        """Return ``query`` limited to the window; None if they do not overlap."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
 
@@ -75,7 +75,7 @@ class Window:
 class Windows:
     """The windows of samples, events and minutes; ``minutes`` is None if no minutes are kept.
 
-    ``dropped`` counts the records that were dropped because they were outside their window.
+    ``dropped`` counts the records that were dropped for being outside their window.
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
@@ -99,7 +99,7 @@ class Windows:
         return window.contains(record.timestamp)
 
     def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
-        """Return the samples and the events that are inside their windows."""
+        """Return the samples and events that are inside their windows."""
         samples = [record for record in records if isinstance(record, Sample)]
         events = [record for record in records if isinstance(record, Event)]
         return self.samples.admit(samples), self.events.admit(events)
@@ -107,8 +107,8 @@ class Windows:
     def count_dropped(self, number: int) -> None:
         """Count ``number`` dropped records, and log the total at most once a minute.
 
-        Call this only after the other records have been stored. Otherwise, the same records would
-        be counted again when a failed write is repeated.
+        Call this only after the other records have been stored, so that repeating a failed write
+        does not count the same records again.
         """
         if number == 0:
             return

@@ -33,10 +33,10 @@ def lines_in(stream: BinaryIO) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message of a recording.
+    """A message in a recording.
 
     ``content`` is None if the payload is empty; such a message deletes a retained message.
-    ``elapsed`` is the time since the beginning of the recording, in milliseconds.
+    ``elapsed`` is the number of milliseconds since the recording began.
     """
 
     address: Address
@@ -46,10 +46,10 @@ class Entry:
 
 
 class Recording:
-    """Decodes the lines of a recording, and counts the lines that are not valid.
+    """Decodes the lines of a recording, and counts the invalid ones.
 
     After reading, ``lines`` is the number of lines, and ``samples`` is the number of samples and
-    statuses. ``rejected`` counts the skipped lines by reason. ``first_error`` is the error of the
+    statuses. ``rejected`` counts the skipped lines by reason. ``first_error`` is the error in the
     first skipped line, with its line number.
     """
 
@@ -80,7 +80,7 @@ class Recording:
             )
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Entry]:
-        """Yield the messages in ``lines``, in the same order."""
+        """Yield the messages in ``lines``, in order."""
         for line in lines:
             self.lines += 1
             try:

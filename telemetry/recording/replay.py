@@ -1,4 +1,4 @@
-"""Turns the messages of a recording into the messages of a replay. Pure."""
+"""Turns the messages of a recording into those of a replay. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,10 +39,10 @@ class Form:
 class Replay:
     """Turns the entries of a recording into the messages to publish, as ``form`` specifies.
 
-    It tracks which hosts are online, and which findings and runs have not ended, because
-    ``endings`` sets these hosts offline and deletes the retained messages of these findings and
-    runs. ``any_host`` is one of the recorded hosts: events that concern every host are published on
-    the topics of ``any_host``.
+    It tracks which hosts are online, and which findings and runs have not ended, so that
+    ``endings`` can set these hosts offline and delete the retained messages of these findings and
+    runs. ``any_host`` is a recorded host, on whose topics events that concern every host are
+    published.
     """
 
     def __init__(self, form: Form, any_host: str) -> None:
@@ -128,7 +128,7 @@ class Replay:
         return self._form.topics.topic(name, entry.address.channel)
 
     def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
-        """Return the payload with the new times and the new host.
+        """Return the payload with the new times and host.
 
         The payload is parsed again, because the decoded content lacks fields that a newer version
         may have added.

@@ -13,9 +13,9 @@ _STEP = 60_000
 class Survey:
     """Counts each host's messages, and the samples that the history would discard as too old.
 
-    ``speed`` is how many times faster the replay is than the recording. ``hosts`` contains the
-    number of messages of each host. ``elapsed`` is the length of the recording in milliseconds,
-    and ``newest`` is the newest timestamp of a sample that is not late.
+    ``speed`` is the replay's speed relative to the recording. ``hosts`` contains the number of
+    messages from each host. ``elapsed`` is the length of the recording in milliseconds, and
+    ``newest`` is the newest timestamp of a sample that is not late.
     """
 
     def __init__(self, speed: float) -> None:
@@ -52,7 +52,7 @@ class Survey:
         return self._steps.total()
 
     def older_than(self, window: int, begin: int, offset: int) -> int:
-        """Return how many samples are older than ``window`` ms when they are published.
+        """Return how many samples are older than ``window`` ms when published.
 
         The replay begins at ``begin``, in Unix milliseconds, and adds ``offset`` to each timestamp.
         """

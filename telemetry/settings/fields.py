@@ -284,8 +284,5 @@ class SettingFields(BaseModel):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings.
-
-        They include the settings for the files of secrets, such as ``http_token_file``.
-        """
+        """Return the names of all settings, including file settings such as ``http_token_file``."""
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))

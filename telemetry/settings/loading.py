@@ -1,4 +1,4 @@
-"""Loads the settings, and reports the first error as one sentence."""
+"""Loads the settings, and reports the first error in one sentence."""
 
 import os
 import re
@@ -50,7 +50,7 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
 
 def validated(values: Mapping[str, object]) -> Settings:
-    """Return the settings with ``values``; all other settings have their defaults.
+    """Return settings built from ``values``; all other settings have their defaults.
 
     Raises pydantic's ValidationError. Does not check combinations of settings.
     """
@@ -118,7 +118,7 @@ def _quoted(value: object) -> str:
 def _rule(field: FieldInfo) -> str | None:
     """Return the rule for the value of a number or boolean field; None for other fields.
 
-    The rule for a number contains both bounds, while pydantic's message contains only one bound.
+    The rule for a number states both bounds; pydantic's message states only one.
     """
     if field.annotation is bool:
         return "must be true or false"

@@ -45,7 +45,7 @@ class Settings(Fields):
 
     @property
     def topics(self) -> TopicScheme:
-        """The scheme by which channels are converted to topics."""
+        """The scheme that converts channels to topics."""
         return TopicScheme(self.topic_prefix)
 
     @property
@@ -61,7 +61,7 @@ class Settings(Fields):
 
     @property
     def changed_thresholds(self) -> dict[str, dict[str, float]]:
-        """The thresholds in ``finding_thresholds``, by kind of finding and name of threshold."""
+        """The thresholds in ``finding_thresholds``, by kind of finding, then by name."""
         changed: dict[str, dict[str, float]] = {}
         for each in self.finding_thresholds:
             name, _, number = each.partition("=")
@@ -71,12 +71,12 @@ class Settings(Fields):
 
     @property
     def limits(self) -> Limits:
-        """The largest numbers of hosts, channels and devices that are tracked at once."""
+        """The maximum numbers of hosts, channels and devices tracked at once."""
         return Limits(self.max_hosts, self.max_channels, self.max_devices)
 
     @property
     def history_bytes(self) -> int:
-        """The largest size of the embedded history in bytes."""
+        """The maximum size of the embedded history in bytes."""
         return round(self.history_megabytes * 1_000_000)
 
     def masked(self) -> dict[str, str]:

@@ -42,9 +42,9 @@ def notify_urls(text: str) -> str:
 
 
 def urls(text: str) -> tuple[str, ...]:
-    """Return the URLs in ``text``, which are separated by white space or commas.
+    """Split ``text`` into URLs at white space and commas.
 
-    A URL may contain commas: a comma is a separator only if another URL's scheme follows it.
+    A comma is a separator only if another URL's scheme follows it, so URLs can contain commas.
     """
     return tuple(re.split(r"[\s,]+(?=[A-Za-z][A-Za-z0-9]*://)|\s+", text.strip()))
 
@@ -67,7 +67,7 @@ def _one_of(choices: tuple[str, ...], value: str) -> str:
 
 
 def notify_command(value: object) -> tuple[str, ...]:
-    """Return a program and its arguments, from a list or from text that is quoted as in a shell."""
+    """Return a program and its arguments, from a list or from text quoted as in a shell."""
     try:
         parts: object = shlex.split(value) if isinstance(value, str) else value
     except ValueError:
@@ -87,7 +87,7 @@ def notify_command(value: object) -> tuple[str, ...]:
 
 
 def quiet_hours(value: object) -> tuple[str, ...]:
-    """Return ranges of local time, from a list or comma-separated text."""
+    """Return the ranges of local time in a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError(_QUIET)  # noqa: TRY004 - pydantic does not catch a TypeError
@@ -98,10 +98,9 @@ def quiet_hours(value: object) -> tuple[str, ...]:
 
 
 def minutes_of_day(text: str) -> tuple[int, int]:
-    """Return the start and the end of a range such as ``22:00-07:00``, in minutes after midnight.
+    """Return the start and end of a range such as ``22:00-07:00``, in minutes after midnight.
 
-    The range does not include its end. If the range crosses midnight, its end is smaller than its
-    start.
+    The end is exclusive. If the range crosses midnight, the end is less than the start.
     """
     match = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", text)
     if match is None:

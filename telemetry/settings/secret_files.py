@@ -25,7 +25,7 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the setting for the file of a secret: ``http_token_file`` for ``http_token``."""
+    """Return the file setting of a secret, such as ``http_token_file`` for ``http_token``."""
     return f"{secret}_file"
 
 

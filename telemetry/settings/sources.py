@@ -1,7 +1,6 @@
 """The sources of settings: options, the environment, a TOML file, and the defaults.
 
-Options override the environment, the environment overrides the file, and the file overrides the
-defaults.
+Options override the environment, which overrides the file, which overrides the defaults.
 """
 
 import os
@@ -17,9 +16,9 @@ APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 RUN_VARIABLE = f"{ENVIRONMENT_PREFIX}RUN_ID"
-"""The environment variable that contains the id of the run to which a process belongs.
+"""The environment variable that contains the id of the run that a process belongs to.
 
-`system-monitor run` and the Python helper set this variable. It is not a setting.
+`system-monitor run` and the Python helper set this variable, which is not a setting.
 """
 # A name that is at least this similar to a setting counts as a misspelling. The variables that
 # Kubernetes sets for a service with our name, such as SYSTEM_MONITOR_PORT_8000_TCP_ADDR, are less
@@ -49,7 +48,7 @@ def from_file() -> dict[str, Any]:
 def from_environment(names: Iterable[str]) -> dict[str, str]:
     """Return the value of each setting in ``names`` whose environment variable is set.
 
-    An empty variable counts as not set.
+    An empty variable counts as unset.
     """
     given = {each.upper(): value for each, value in os.environ.items() if value}
     return {each: given[variable(each)] for each in names if variable(each) in given}
@@ -63,7 +62,7 @@ def variable(name: str) -> str:
 def source_of(name: str, options: Mapping[str, object]) -> str:
     """Return the option, variable or file that sets ``name``, or ``the default``.
 
-    For a secret that is read from a file, return what sets the path of that file.
+    For a secret that is read from a file, return what sets the file's path.
     """
     names = (name, f"{name}_file")
     for each in names:

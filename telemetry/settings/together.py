@@ -1,6 +1,6 @@
 """Checks combinations of settings.
 
-A check that fails raises ValueError. The message is a sentence without a full stop at the end.
+A failed check raises ValueError. Its message is a sentence without a full stop.
 """
 
 import ssl
@@ -13,7 +13,7 @@ _TLS_FILES = ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file")
 
 
 def require_consistency(settings: Settings) -> None:
-    """Raise ValueError if settings, each valid by itself, are not valid together."""
+    """Raise ValueError if individually valid settings are not valid together."""
     _require_complete_account(settings)
     _require_distinct_ports(settings)
     _require_complete_login(settings)

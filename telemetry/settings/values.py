@@ -1,6 +1,6 @@
 """Parses and validates the values of settings.
 
-The message of each ValueError follows the words "is not valid: it" in the message to the user.
+The user sees the message of each ValueError after the words "is not valid: it".
 """
 
 import math
@@ -76,7 +76,7 @@ def listening_host(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return ``value`` if it is valid in an MQTT topic filter and in an MQTT client id."""
+    """Return ``value`` if it is valid in MQTT topic filters and client ids."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
         raise ValueError("must be 1 to 64 letters, digits, '_', '.' or '-'")
     return value
@@ -140,7 +140,7 @@ def thresholds(value: object) -> tuple[str, ...]:
 
 
 def _pairs(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of each threshold in a table of a TOML file.
+    """Yield the name and the value of each threshold in a TOML table.
 
     The entries ``{"idle_gpu": {"minutes": 30}}`` and ``{"idle_gpu.minutes": 30}`` are equivalent.
     """
@@ -171,7 +171,7 @@ def _threshold(pair: tuple[str, str]) -> tuple[str, float]:
 
 
 def require_path(value: object) -> object:
-    """Reject a value that is not a path, and an empty path, which would mean the current folder."""
+    """Reject a value that is not a path or is empty: an empty path means the current folder."""
     if not isinstance(value, str | Path) or not str(value).strip() or "\x00" in str(value):
         raise ValueError("must be a path")
     return value
@@ -206,7 +206,7 @@ def readable_file(value: Path) -> Path:
 def broker_url(url: str) -> BrokerAddress:
     """Return the address of the broker at ``url``.
 
-    No error message contains the URL, because the URL may contain a password.
+    Error messages never contain the URL, because it can contain a password.
     """
     try:
         parts = urlsplit(require_text(url))
@@ -267,7 +267,7 @@ def access_token(value: str) -> str:
 
 
 def password(value: str) -> str:
-    """Return ``value`` if it is valid as an MQTT password."""
+    """Return ``value`` if it is a valid MQTT password."""
     if not value or len(value) > _LONGEST_PASSWORD:
         raise ValueError(f"must have 1 to {_LONGEST_PASSWORD} characters")
     return require_text(value)

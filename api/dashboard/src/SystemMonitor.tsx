@@ -84,9 +84,9 @@ function Charts() {
 }
 
 /**
- * Sets the tab's title and icon, which both show how many findings need attention.
+ * Sets the tab's title and icon, both of which show how many findings need attention.
  *
- * The title also has the host's name and, unless the connection is live, the label of the connection's badge.
+ * The title also contains the host's name and, unless the connection is live, the connection badge's label.
  */
 function Title() {
   const { badge } = useMonitor();

@@ -48,7 +48,7 @@ export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
 
-/** The channel of a family, with each name in braces replaced by the value that `parts` has for the name. */
+/** The channel of a family, with each name in braces replaced by its value in `parts`. */
 export function channelAt(family: Family, parts: Readonly<Record<string, unknown>>): string {
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
@@ -58,7 +58,7 @@ export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }
 
-/** The family of a channel; null for a channel that this page does not know, such as one of a newer collector. */
+/** The family of a channel; null for a channel that this page does not know, such as one from a newer collector. */
 export function familyOf(channel: string): Family | null {
   return BY_CHANNEL.get(channel) ?? PATTERNS.find(([pattern]) => pattern.test(channel))?.[1] ?? null;
 }
@@ -67,7 +67,7 @@ function fieldOf(family: string, name: string): Field | undefined {
   return FAMILIES.find((each) => each.name === family)?.fields.find((each) => each.name === name);
 }
 
-/** The tooltip of a value: its description in the catalogue. */
+/** The tooltip for a value: its description in the catalogue. */
 export function helpOf(family: string, name: string): string {
   return fieldOf(family, name)?.help ?? "";
 }

@@ -40,7 +40,7 @@ export class Monitor {
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null while there is no cursor. */
   readonly cursor = signal<number | null>(null);
-  /** The range that the page chooses if the address does not contain a range. */
+  /** The range that the page chooses if the address contains none. */
   readonly fittingRange = signal<Range>(DEFAULT_RANGE);
   /** The time that the user is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
@@ -82,7 +82,7 @@ export class Monitor {
   }
 
   /**
-   * The live findings of the displayed host, without muted findings.
+   * The live findings of the displayed host, except muted ones.
    *
    * They keep changing even while the view is paused.
    */
@@ -117,7 +117,7 @@ export class Monitor {
     return this.pause.frozen.value;
   }
 
-  /** The displayed data: the live data or, while the view is paused, a copy from the moment of the pause. */
+  /** The displayed data: the live data or, while the view is paused, a copy from when it was paused. */
   get shown(): HostData | null {
     return this.frozen?.data ?? this.data;
   }
@@ -141,7 +141,7 @@ export class Monitor {
     return spanOf(this.view, this.now, this.fittingRange.value);
   }
 
-  /** The length of the displayed span, if the span ends now; null if the user has zoomed to a span. */
+  /** The length of the displayed span if it ends now; null if the user has zoomed to a span. */
   get range(): Range | null {
     return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
@@ -157,9 +157,9 @@ export class Monitor {
   }
 
   /**
-   * The GPU that is displayed in detail; null if the host has no GPU.
+   * The GPU displayed in detail; null if the host has no GPU.
    *
-   * It is the GPU in the address. If the address contains no GPU of this host, it is the host's first GPU.
+   * This is the GPU in the address, or the host's first GPU if the address contains no GPU of this host.
    */
   get selectedGpu(): string | null {
     const ids = this.shown?.gpuIds ?? [];
@@ -167,7 +167,7 @@ export class Monitor {
     return gpu !== null && ids.includes(gpu) ? gpu : (ids[0] ?? null);
   }
 
-  /** The GPU in the address, if the host has GPUs but this GPU is not one of them; otherwise null. */
+  /** The GPU in the address if the host has GPUs but not this one; otherwise null. */
   get missingGpu(): string | null {
     const { gpu } = this.view;
     if (gpu === null || this.shown === null || this.shown.lastArrival === null) return null;

@@ -1,9 +1,9 @@
-/** Go to the log-in page. The URL fragment is kept, so that the same view is displayed after the log-in. */
+/** Go to the log-in page. The URL fragment is kept, so the same view appears after log-in. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
 
-/** Whether the user has logged in, and can therefore log out. This is false if the API does not require a token. */
+/** Whether the user has logged in, and can therefore log out. False if the API does not require a token. */
 export async function hasSession(): Promise<boolean> {
   try {
     const response = await fetch("./session");
@@ -14,7 +14,7 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-/** End the session. Returns null on success, or a sentence that says why the session could not be ended. */
+/** End the session; return null on success, or a sentence that says why it could not be ended. */
 export async function logOut(): Promise<string | null> {
   try {
     const response = await fetch("./logout", { method: "POST" });

@@ -1,6 +1,6 @@
-"""Uses one token to control access to REST, the WebSocket and the page.
+"""Uses one token to control access to REST, the WebSocket and the dashboard.
 
-A browser logs in with the token, and then has a session.
+A browser that logs in with the token gets a session.
 """
 
 from api.serving.access.gate import Gate

@@ -38,7 +38,7 @@ class Gate:
         self._wrong_tokens = wrong_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request that is authorized or needs no token; refuse any other request."""
+        """Pass on a request that is authorized or needs no token; refuse any other."""
         if scope["type"] == "lifespan" or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
@@ -76,7 +76,7 @@ def _unauthorized(message: str, challenge: str) -> JSONResponse:
 
 
 def _token(connection: HTTPConnection) -> str | None:
-    """Return the token that ``connection`` sends, right or wrong; None if it sends no token."""
+    """Return the token that ``connection`` sends, right or wrong; None if there is none."""
     for header in connection.headers.getlist("authorization"):
         scheme, _, token = header.partition(" ")
         if scheme.lower() == "bearer":
@@ -96,7 +96,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Return a ``send`` function that sends only whether the service is ready, without details."""
+    """Return a ``send`` function that sends only whether the service is ready."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:

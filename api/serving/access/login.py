@@ -35,7 +35,7 @@ def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRou
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Report whether the browser has a session; if so, the page shows a log-out button."""
+        """Report whether the browser has a session; if so, the dashboard shows a log-out button."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
         logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
         return JSONResponse({"logged_in": logged_in})

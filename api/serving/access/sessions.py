@@ -14,10 +14,10 @@ class Sessions:
 
     A cookie's value is ``expires.nonce.mac``: the end of the session in Unix seconds, random text,
     and the HMAC-SHA256 of both under a key derived from the token. So the server stores no
-    sessions, all sessions survive a restart, and a new token ends all sessions.
+    sessions, sessions survive a restart, and a new token ends them all.
 
     When a user logs out, the server adds the session's cookie to a list of invalid cookies. The
-    list holds the last 4,096 of these cookies, and is lost when the process ends. A cookie that is
+    list holds the last 4,096 cookies, and is lost when the process ends. A cookie that is
     no longer on the list is valid again until it expires.
     """
 
@@ -35,7 +35,7 @@ class Sessions:
         return hmac.compare_digest(given.encode(), self._token)
 
     def begin(self) -> str:
-        """Return the cookie of a new session."""
+        """Begin a session and return its cookie."""
         content = f"{int(time.time()) + SESSION_SECONDS}.{secrets.token_urlsafe(16)}"
         return f"{content}.{self._mac(self._key, content).hex()}"
 

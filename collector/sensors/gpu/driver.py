@@ -1,8 +1,8 @@
 """The interface of GPU drivers: what the sensor needs from a vendor's library.
 
 Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`).
-``identify`` and ``read`` are passed a ``clock``, not the current time, because a call to a driver
-may take a long time. The driver calls ``clock`` immediately before or after it reads a counter. A
+``identify`` and ``read`` are passed a ``clock``, not the current time, because a driver call can
+take a long time. The driver calls ``clock`` immediately before or after it reads a counter. A
 driver raises
 
 - SensorAbsentError if none of its GPUs can be read on this machine;
@@ -23,11 +23,11 @@ Clock: TypeAlias = Callable[[], float]
 
 
 class GpuProcess(NamedTuple):
-    """A process on a GPU, or on a partition of a GPU.
+    """A process on a GPU or on a GPU partition.
 
     ``kind`` is compute, graphics or mps, or several of these joined by ``+``. ``memory_used`` is in
-    bytes; it is None if the driver does not report it. ``gpu_instance`` is the id of the GPU
-    instance (MIG) that the process uses; it is None if the GPU is not partitioned.
+    bytes, or None if the driver does not report it. ``gpu_instance`` is the id of the GPU instance
+    (MIG) that the process uses, or None if the GPU is not partitioned.
     """
 
     pid: int
@@ -44,8 +44,8 @@ class GpuReading(NamedTuple):
     to the partition's values.
 
     ``problem`` describes what is wrong, without a full stop, such as ``is lost: reboot``. It
-    completes a sentence that begins with the name of the GPU. ``not_reported`` contains the fields
-    that this GPU does not report, each with the driver's reason; such a field is not a ``problem``.
+    completes a sentence that begins with the GPU's name. ``not_reported`` gives the driver's
+    reason for each field that this GPU does not report; such a field is not a ``problem``.
     ``answered`` is False if the GPU did not answer at all.
     """
 
@@ -61,9 +61,9 @@ class GpuDevice(Protocol):
     """One GPU.
 
     ``identify`` and ``read`` are called from a separate thread for each GPU, because these calls
-    may hang. The other methods and the properties never block, so they may be used while a call
+    can hang. The other methods and the properties never block, so they can be used while a call
     hangs. ``name`` and ``uuid`` are None until the GPU has reported them; they keep their values
-    when the GPU no longer answers.
+    if the GPU stops answering.
     """
 
     @property
@@ -88,7 +88,7 @@ class GpuDevice(Protocol):
         """
 
     def unanswered(self) -> GpuReading:
-        """Return a reading that contains only what identifies the GPU and its partitions."""
+        """Return a reading that only identifies the GPU and its partitions."""
 
 
 class GpuDriver(Protocol):
@@ -97,8 +97,8 @@ class GpuDriver(Protocol):
     ``vendor`` is a short lower-case name. ``details`` and ``reports_own_pids`` are valid only
     while the driver is open. ``details`` are facts for `system/status`, such as the driver's
     version. ``reports_own_pids`` is true if the process ids that the driver reports are valid in
-    this process's PID namespace. It is false if the driver reports the host's process ids to a
-    container.
+    this process's PID namespace. It is false in a container if the driver reports the host's
+    process ids.
     """
 
     vendor: str
@@ -108,8 +108,7 @@ class GpuDriver(Protocol):
     def open(self) -> None:
         """Start the driver's library. ``open`` may be called again after ``close``.
 
-        If the library cannot be started, raises SensorAbsentError, whose message gives the reason
-        and what to do.
+        Raises SensorAbsentError, with the reason and what to do, if the library cannot be started.
         """
 
     def devices(self) -> Sequence[GpuDevice]:
@@ -117,7 +116,7 @@ class GpuDriver(Protocol):
 
         Each call returns the same objects, even after ``close`` and ``open``, until a GPU is added
         or removed. Raises SensorAbsentError if there is no GPU. Raises SensorFailedError if the
-        GPUs could not be listed; the GPUs known so far may still answer in this case.
+        GPUs could not be listed; the GPUs listed earlier might still answer.
         """
 
     def close(self) -> None:
@@ -125,4 +124,4 @@ class GpuDriver(Protocol):
 
 
 DriverFactory: TypeAlias = Callable[[Path], GpuDriver]
-"""Takes the path of ``/proc`` and returns a driver that is not open; loads no library yet."""
+"""Takes the path of ``/proc`` and returns an unopened driver, without loading a library."""

@@ -36,9 +36,9 @@ class _Known(NamedTuple):
 class ProcessTable:
     """Looks up each process at most once per tick, and caches the results for up to 30 s.
 
-    System Monitor may run in a container with its own PID namespace while a driver reports the
-    host's process ids. In the container's namespace, such an id belongs to a different process or
-    to no process, so the host's ids are not looked up.
+    A driver can report the host's process ids although System Monitor runs in a container with its
+    own PID namespace. In the container's namespace, such an id belongs to a different process or to
+    none, so the host's ids are not looked up.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

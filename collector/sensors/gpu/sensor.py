@@ -1,9 +1,9 @@
 """Reads all GPUs, their partitions (such as MIG instances), and the processes that use the GPUs.
 
 A GPU that fails or hangs does not prevent the other GPUs from being read. If a GPU does not answer,
-all fields of its reading are null, except the fields that identify the GPU. ``read`` first yields
-the readings of all GPUs, and then raises SensorFailedError if a GPU or a driver failed. A driver
-that fails does not affect the GPUs of other drivers.
+all fields of its reading are null, except those that identify the GPU. ``read`` yields the
+readings of all GPUs, then raises SensorFailedError if a GPU or a driver failed. A failed driver
+does not affect the GPUs of other drivers.
 """
 
 import itertools
@@ -65,7 +65,7 @@ class GpuSensor(Sensor):
         """Start the drivers and find the GPUs.
 
         Raises SensorAbsentError if every driver is absent or has no GPU, and SensorFailedError if
-        no GPU was found and a driver has failed.
+        no GPU was found and a driver failed.
         """
         self.close()
         self._refresh()
@@ -76,7 +76,7 @@ class GpuSensor(Sensor):
         self._processes = ProcessTable(self._clock)
 
     def read(self) -> Iterable[Reading]:
-        """Yield, for each GPU, the readings of the GPU, of its processes and of its partitions.
+        """Yield the readings of each GPU, its processes and its partitions.
 
         Raises SensorFailedError after the last reading if a GPU or a driver has a problem, and
         SensorAbsentError if every driver has become absent or has no GPU left.
@@ -151,8 +151,8 @@ class GpuSensor(Sensor):
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
         """Start reading all GPUs, and yield each GPU as soon as it has answered.
 
-        GPUs that have not answered by ``deadline`` are yielded last. Therefore, a GPU that hangs
-        does not delay the readings of the other GPUs.
+        GPUs that have not answered by ``deadline`` are yielded last, so a GPU that hangs does not
+        delay the readings of the other GPUs.
         """
         answered: SimpleQueue[tuple[DriverSession, GpuThread]] = SimpleQueue()
         missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]

@@ -20,8 +20,8 @@ class DriverSession:
     ``absence`` is None, or a sentence that explains why the driver cannot be used.
 
     The id of a GPU depends on its position in the driver's list of GPUs. When a position is first
-    occupied, it gets the next id from ``ids``. The position keeps this id even if the driver is
-    closed or absent for a while. All drivers share ``ids``, so GPUs of different drivers never have
+    occupied, it gets the next id from ``ids``, and keeps it even if the driver is closed or
+    absent for a while. All drivers share ``ids``, so GPUs of different drivers never have
     the same id.
     """
 
@@ -55,9 +55,9 @@ class DriverSession:
 
     @property
     def reports_own_pids(self) -> bool:
-        """Whether the process ids that the driver reports are valid in our PID namespace.
+        """Whether the driver reports process ids that are valid in our PID namespace.
 
-        This is false while the driver is not open.
+        False while the driver is not open.
         """
         return self._driver is not None and self._driver.reports_own_pids
 
@@ -70,7 +70,7 @@ class DriverSession:
     def problem(self) -> str | None:
         """What is wrong with the driver, or None.
 
-        An absent driver is a problem only if a GPU of this driver has been found before.
+        An absent driver is a problem only if one of its GPUs has been found before.
         """
         return self._failure or (self.absence if self._ids else None)
 
@@ -79,7 +79,7 @@ class DriverSession:
 
         For half a minute after the driver was suspended or could not be opened, this method does
         nothing. If no GPU has answered for half a minute, the driver is restarted, unless a call to
-        a GPU hangs. This method raises nothing: ``absence`` and ``problem`` describe a failure.
+        a GPU hangs. Failures are not raised: ``absence`` and ``problem`` describe them.
         """
         now = self._clock()
         if self._driver is None and now < self._retry_at:
@@ -96,7 +96,7 @@ class DriverSession:
             self._failure = f"A GPU driver failed ({type(error).__name__}: {error})."
 
     def suspend(self, absence: SensorAbsentError) -> None:
-        """Close the driver; ``refresh`` opens it again after half a minute at the earliest."""
+        """Close the driver; ``refresh`` does not reopen it for half a minute."""
         self._close_driver()
         self.absence = str(absence)
 

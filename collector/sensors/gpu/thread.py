@@ -1,4 +1,4 @@
-"""Reads one GPU in a thread of its own, so that a call that hangs does not delay other GPUs."""
+"""Reads one GPU in its own thread, so that a hanging call does not delay other GPUs."""
 
 import logging
 import threading
@@ -18,14 +18,14 @@ _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Makes calls to ``device`` in a thread, one call at a time.
+    """Makes calls to ``device`` in a thread, one at a time.
 
     Only one other thread may use the methods and attributes of this object: the caller's thread.
-    A call that does not return in time keeps the GPU's thread busy. Until the call returns, further
-    calls are skipped. The result of the late call is discarded.
+    A call that does not return in time keeps the GPU's thread busy. Until it returns, further calls
+    are skipped. The result of the late call is discarded.
 
-    ``problem`` is a sentence that describes what went wrong in the newest call, or None if
-    nothing went wrong. ``answered`` is False if the newest reading contains no answer from the GPU.
+    ``problem`` is a sentence about what went wrong in the newest call, or None if nothing did.
+    ``answered`` is False if the newest reading contains no answer from the GPU.
     """
 
     def __init__(self, gpu_id: int, device: GpuDevice) -> None:
@@ -56,10 +56,10 @@ class GpuThread:
         return not self._done.is_set()
 
     def submit(self, call: Call, on_result: Callable[[], None] = lambda: None) -> None:
-        """Make ``call`` in the thread, unless the previous call has not returned yet.
+        """Make ``call`` in the thread, unless the previous call is still in progress.
 
-        ``on_result`` is called as soon as ``result`` can return without waiting. The GPU's thread
-        or the caller's thread calls it.
+        ``on_result`` is called as soon as ``result`` can return without waiting, in the GPU's
+        thread or the caller's.
         """
         self._skipped = self.busy
         if self._skipped:
@@ -78,8 +78,8 @@ class GpuThread:
         """Return the result of the newest call, or None if the call failed or was skipped.
 
         Waits at most until the monotonic time ``deadline``, and returns None if there is no result
-        by then. Raises SensorAbsentError if the call raised it, because this error concerns all
-        GPUs of the driver.
+        by then. Raises SensorAbsentError if the call did, because this error concerns all GPUs of
+        the driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (

@@ -17,8 +17,8 @@ class _Step(NamedTuple):
 class ThrottleShares:
     """Adds up how long each throttle reason was active in the last ``WINDOW_SECONDS``.
 
-    A reason that is active at a reading counts as active since the previous reading. The shares are
-    computed only from the time in which the GPU reported its reasons. Intervals of more than 65 s
+    A reason that is active at a reading counts as active since the previous reading. The shares
+    cover only the time in which the GPU reported its reasons. Intervals of more than 65 s
     between readings are not counted.
     """
 
@@ -34,7 +34,7 @@ class ThrottleShares:
         """Add the throttle reasons of a reading.
 
         ``now`` is the monotonic time of the reading in seconds. ``reasons`` is None if the GPU did
-        not report its reasons.
+        not report them.
         """
         last, self._last = self._last, now
         if last is not None and reasons is not None and 0 < now - last <= _LONGEST_STEP_SECONDS:

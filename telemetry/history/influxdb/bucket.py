@@ -19,7 +19,7 @@ class Bucket:
     """
 
     def __init__(self, account: Account, length: int) -> None:
-        """Store the arguments; nothing is opened before ``connect``."""
+        """Store the arguments without connecting."""
         self._account = account
         self._retention = seconds_of(length)
         self._connection: Connection | None = None

@@ -33,7 +33,7 @@ _TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
 
 
 class Connection:
-    """A client for one account. Its methods are thread-safe.
+    """A thread-safe client for one account.
 
     Each method except ``close`` can raise HistoryUnavailableError.
     """
@@ -46,7 +46,7 @@ class Connection:
     def check(self, seconds: int) -> None:
         """Check that the token can read the bucket, and that the bucket's retention is sufficient.
 
-        The retention has to be at least ``seconds``. It is checked only if System Monitor did not
+        The retention must be at least ``seconds``. It is checked only if System Monitor did not
         create the bucket.
         """
         with errors_as_unavailable(self._account):
@@ -72,10 +72,10 @@ class Connection:
             require_enough(self._account, bucket, seconds)
 
     def write(self, lines: Sequence[str]) -> int:
-        """Write ``lines``, whose times are in nanoseconds, in one request.
+        """Write ``lines`` (times in nanoseconds) in one request.
 
         Returns the number of lines that InfluxDB dropped because they are older than the bucket's
-        retention. Their age is measured with InfluxDB's clock. Raises HistoryRejectedError if the
+        retention. Their age is measured by InfluxDB's clock. Raises HistoryRejectedError if the
         lines are not valid, or too large for one request.
         """
         account = self._account

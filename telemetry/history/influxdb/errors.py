@@ -28,8 +28,8 @@ class ResponseError(Exception):
     """A response that has an unexpected status, media type or content.
 
     ``message`` is InfluxDB's message. It is None if the response is not from InfluxDB, whose errors
-    are JSON objects with a code. ``retry_after`` is the delay in seconds that the response
-    requests, or 0 if it requests no delay.
+    are JSON objects with a code. ``retry_after`` is the delay that the response requests,
+    in seconds; 0 if it requests none.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -75,10 +75,10 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 
 
 def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
-    """Return the error for rejected data, or None if the same request may succeed later.
+    """Return the error for rejected data, or None if the same request might succeed later.
 
-    A response with status 400 or 422 is a rejection only if the response is from InfluxDB: a
-    program in between, such as a proxy that expects TLS, may also respond with these statuses.
+    Status 400 or 422 is a rejection only if the response is from InfluxDB: a program in between,
+    such as a proxy that expects TLS, can return these statuses too.
     """
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return HistoryRejectedError("The request is too large for InfluxDB.", "too large")

@@ -1,11 +1,11 @@
 """Events in InfluxDB: one measurement per family.
 
-InfluxDB stores only one point per series and time, so an event could overwrite another event of the
+InfluxDB stores only one point per series and time, so an event could overwrite another from the
 same millisecond. To prevent this, the point's tag ``part`` and the last six digits of its time in
 nanoseconds are taken from a hash of the event's host and id. If the family has several channels,
-the channel is hashed too. So an event that is delivered twice with the same timestamp is stored
-once, and different events of the same millisecond are all stored. A tag that contains the id would
-have the same effect, but InfluxDB would then create a series for each event.
+the channel is hashed too. So an event delivered twice with the same timestamp is stored once,
+but different events of the same millisecond are all stored. A tag with the id would have the
+same effect, but InfluxDB would then create a series for each event.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ def line_of(event: Event) -> str:
 
 
 def select(bucket: str, query: EventQuery) -> flux.Script:
-    """Return the script that finds the events that ``query`` selects, newest first."""
+    """Return the script that finds the events selected by ``query``, newest first."""
     conditions = []
     if query.host is not None:
         conditions.append("(r.host == every or r.host == host)")
@@ -76,9 +76,8 @@ def select(bucket: str, query: EventQuery) -> flux.Script:
 def selected(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
-    An event that was published without a timestamp gets the time at which it arrives. If such an
-    event is delivered twice, it is stored twice, with different times. Only the copy with the
-    earlier time is returned.
+    An event published without a timestamp gets the time of its arrival. If such an event is
+    delivered twice, it is stored twice, with different times. Only the earlier copy is returned.
     """
     found: dict[tuple[str, str, str], Event] = {}
     for table in tables:

@@ -1,6 +1,6 @@
 """Writes queries in Flux, the query language of InfluxDB, and parses the results (CSV). Pure.
 
-Text from a user never becomes part of a query: it is passed as a parameter.
+User input never becomes part of a query: it is passed as a parameter.
 """
 
 import csv
@@ -112,8 +112,8 @@ class Selection:
     ) -> str:
         """Return Flux code that selects the samples and applies ``steps``.
 
-        ``bucket``, ``start`` and ``stop`` are names of variables in the script. ``condition`` is
-        Flux code that is appended to the condition of the filter.
+        ``bucket``, ``start`` and ``stop`` name variables in the script. ``condition`` is Flux code
+        to append to the filter's condition.
         """
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
@@ -150,12 +150,12 @@ class Selection:
 
 
 def hosts(bucket: str, start: int, end: int) -> Script:
-    """Return the script that finds the hosts that have points in ``bucket``."""
+    """Return the script that finds the hosts with points in ``bucket``."""
     return _first_of(["host"], {"bucket": bucket}, start, end)
 
 
 def channels(bucket: str, host: str, start: int, end: int) -> Script:
-    """Return the script that finds the series of ``host`` that have points in ``bucket``."""
+    """Return the script that finds the series of ``host`` with points in ``bucket``."""
     names = {"bucket": bucket, "host": encode(host)}
     return _first_of(["_measurement", "gpu"], names, start, end)
 

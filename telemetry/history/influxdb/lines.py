@@ -35,7 +35,7 @@ def line_of(sample: Sample) -> str:
 def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:
     """Return the line that sets ``field`` to ``batch`` in the mark of ``host`` at ``timestamp``.
 
-    The module ``minutes`` explains what a mark is.
+    The module ``minutes`` explains marks.
     """
     return f'{MARKS},host={_escaped(host)} {field}="{batch}" {timestamp * _NANOSECONDS}'
 

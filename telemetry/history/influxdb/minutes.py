@@ -2,11 +2,10 @@
 
 Here, a minute means the aggregates of the samples that a host published in one minute. The history
 keeps minutes for longer than samples. For each series, a minute is stored as three points. They
-have the measurement and tags of the samples, and one more tag, ``aggregate``, which is ``mean``,
-``min`` or ``max``.
+have the samples' measurement and tags, plus the tag ``aggregate``: ``mean``, ``min`` or ``max``.
 
-A minute is due if it still has to be computed. The bucket of the samples also contains marks, from
-which the due minutes can be found. Each request that writes samples also writes a mark for each
+A minute is due if it still has to be computed. The bucket of the samples also contains marks,
+which show which minutes are due. Each request that writes samples also writes a mark for each
 host and minute of these samples. The mark's field ``batch`` identifies the request. Once the minute
 has been computed, the mark's field ``done`` is set to the value of ``batch`` that was read before
 the computation. If another request has written samples of the minute in the meantime, it has
@@ -44,10 +43,10 @@ _OF_ONE = " and r.aggregate == aggregate"
 
 
 def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
-    """Return the lines that mark the minutes of ``samples`` as due, keyed by the time of the mark.
+    """Return the lines that mark the minutes of ``samples`` as due, keyed by the mark's time.
 
-    The time of a mark is the last millisecond of its minute, because the mark must not expire
-    before the samples of the minute.
+    A mark's time is the last millisecond of its minute, because the mark must not expire before
+    the minute's samples.
     """
     batch = uuid.uuid4().hex[:16]
     places = {(each.host, minute_of(each.timestamp) + MINUTE - 1) for each in samples}
@@ -60,8 +59,8 @@ def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
 def find_due(bucket: str, start: int, end: int) -> Script:
     """Return the script that finds the marks of due minutes before ``end``.
 
-    ``start`` is the start of the window of samples. Due minutes that are up to ``_LATE`` ms older
-    are found too.
+    ``start`` is the start of the window of samples. Due minutes up to ``_LATE`` ms older are found
+    too.
     """
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
@@ -75,7 +74,7 @@ def find_due(bucket: str, start: int, end: int) -> Script:
 
 
 def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
-    """Return the due minutes in ``tables``, the result of the script of ``find_due``."""
+    """Return the due minutes in ``tables``, the result of ``find_due``'s script."""
     found: dict[tuple[str, int], str] = {}
     for table in tables:
         rows = zip(table.columns["host"], table.times(), table.columns["batch"], strict=True)
@@ -84,10 +83,10 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return the oldest due minutes, at most ``_AT_ONCE``, for one script to compute.
+    """Return up to ``_AT_ONCE`` of the oldest due minutes, for one script to compute.
 
     The result has the same consecutive minutes for each of its hosts, because the script selects
-    the same span of time for all hosts.
+    the same time span for all hosts.
     """
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
@@ -142,13 +141,12 @@ def points(selection: flux.Selection, aggregate: Aggregate) -> Script:
 def buckets(
     minutes: flux.Selection, samples: flux.Selection, aggregate: Aggregate, width: int
 ) -> Script:
-    """Return the script that aggregates ``minutes`` and the later ``samples`` over buckets.
+    """Return the script that aggregates ``minutes`` and the later ``samples`` into buckets.
 
-    Each of these buckets is a span of ``width`` ms. The seam is the time at which ``minutes`` end
+    Each bucket spans ``width`` ms. The seam is the time at which ``minutes`` end
     and ``samples`` start. InfluxDB's storage engine aggregates the buckets that end at or before
-    the seam, because the engine is faster than the script. The script itself aggregates the bucket
-    that contains the seam, which needs minutes and samples, and the later buckets, which need only
-    samples.
+    the seam, because it is faster than the script. The script itself aggregates the bucket
+    that contains the seam, from minutes and samples, and the later buckets, from samples only.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)

@@ -1,11 +1,10 @@
-r"""Converts the names of channels, hosts and columns to names in InfluxDB, and back.
+r"""Converts the names of channels, hosts and columns to InfluxDB names and back.
 
 InfluxDB's line protocol cannot represent every name. A name cannot contain a line break, because
 that would end the line. A backslash before a comma or at the end of a tag damages the tag, even if
 the backslash is escaped. This module therefore percent-encodes control characters, backslashes and
-percent signs. The module ``lines`` then escapes commas, spaces and equals signs. Hardly any name
-contains a character that this module encodes, so nearly all names are the same in InfluxDB as
-elsewhere.
+percent signs. The module ``lines`` then escapes commas, spaces and equals signs. Few names contain
+characters that this module encodes, so nearly all are the same in InfluxDB as elsewhere.
 """
 
 import re
@@ -34,9 +33,9 @@ FIELDS = (EMPTY, *sorted({field.name for field in _FIELDS if field.kind not in _
 """The names of the fields that are read from InfluxDB.
 
 Only the part of a name before its first dot counts: ``per_core`` stands for ``per_core.0``,
-``per_core.1`` and so on. Fields with other names are never read. Such fields may come from another
-program that writes to the same bucket and the same measurements. They may also come from earlier
-versions of System Monitor, which added an integer field to each sample.
+``per_core.1`` and so on. Fields with other names are never read. Such fields can come from another
+program that writes to the same bucket and measurements, or from earlier versions of System
+Monitor, which added an integer field to each sample.
 """
 
 _SENT = {field.name for field in _FIELDS if field.fixed and field.kind not in _TEXTS}
@@ -51,8 +50,8 @@ Counting these few fields is usually enough, because every collector publishes t
 class Series(NamedTuple):
     """The measurement and the tag that identify a channel of a host.
 
-    ``gpu`` is ``0`` for GPU 0, ``0:1`` for MIG instance 1 of GPU 0, and empty for all channels that
-    do not belong to a GPU.
+    ``gpu`` is ``0`` for GPU 0, ``0:1`` for MIG instance 1 of GPU 0, and empty for channels that
+    belong to no GPU.
     """
 
     measurement: str

@@ -27,8 +27,8 @@ _SERIES = 3
 class InfluxdbReader:
     """Reads samples from one bucket, and one-minute points and events from a second bucket.
 
-    A one-minute point summarizes the samples of one minute. If samples have to be aggregated,
-    InfluxDB does this.
+    A one-minute point summarizes the samples of one minute. Any aggregation of samples
+    happens in InfluxDB.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class InfluxdbReader:
         spans: Spans,
         clock: Clock = unix_milliseconds,
     ) -> None:
-        """Store the address and the retention; nothing is opened before ``open``."""
+        """Store the address and the retention, without opening anything."""
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._bucket = Bucket(self._account, spans.samples)
@@ -120,7 +120,7 @@ class InfluxdbReader:
         self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        """Return the number of samples of each series.
+        """Return the number of samples in each series.
 
         If the query names no fields, the values of the fields in ``COUNTED`` are counted first.
         For each series without values in these fields, all fields are then counted.
@@ -189,8 +189,8 @@ class InfluxdbReader:
 def _parts(series: Collection[Series]) -> list[list[Series]]:
     """Split ``series`` into parts, one for each query.
 
-    There are at most ``_AT_ONCE`` parts. If there is more than one part, each part has at least
-    ``_SERIES`` series.
+    There are at most ``_AT_ONCE`` parts. If there are several, each has at least ``_SERIES``
+    series.
     """
     count = min(_AT_ONCE, max(1, len(series) // _SERIES))
     return [list(series)[part::count] for part in range(count)]

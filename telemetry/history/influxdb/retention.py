@@ -1,7 +1,7 @@
-"""Decides which buckets keep data for long enough, and which buckets may be changed.
+"""Decides which buckets keep data for long enough, and which ones can be changed.
 
-If the description of a bucket begins with ``_MARK``, System Monitor created the bucket and may
-change it. Any other bucket may hold another program's data. System Monitor never changes such a
+If a bucket's description begins with ``_MARK``, System Monitor created the bucket and is allowed to
+change it. Any other bucket might hold another program's data. System Monitor never changes such a
 bucket, but uses it if its retention is long enough. Buckets from earlier versions of System Monitor
 are not changed either, because those versions created them without a description.
 """
@@ -26,7 +26,7 @@ _FOREVER = 0  # InfluxDB's value for a bucket that keeps everything
 
 @dataclass(frozen=True, slots=True)
 class FoundBucket:
-    """A bucket that exists; ``seconds`` is its retention, or 0 if it keeps data forever."""
+    """An existing bucket; ``seconds`` is its retention, or 0 if it keeps data forever."""
 
     identity: str
     seconds: int
@@ -34,7 +34,7 @@ class FoundBucket:
 
     @classmethod
     def parse(cls, bucket: Mapping[str, Any]) -> "FoundBucket":
-        """Parse a bucket in the JSON of InfluxDB's API. Raises LookupError or TypeError."""
+        """Parse a bucket from the JSON of InfluxDB's API. Raises LookupError or TypeError."""
         rules = bucket["retentionRules"]
         seconds = rules[0]["everySeconds"] if rules else _FOREVER
         is_ours = str(bucket.get("description")).startswith(_MARK)
@@ -50,10 +50,10 @@ def seconds_of(length: int) -> int:
 
 
 def rules(seconds: int) -> list[dict[str, object]]:
-    """Return the rules for a retention of ``seconds``, as JSON for InfluxDB's API.
+    """Return the retention rules for ``seconds``, as JSON for InfluxDB's API.
 
     InfluxDB deletes whole shard groups, and rejects a retention that is shorter than the duration
-    of a group. The rules always contain the duration of a group, because InfluxDB otherwise keeps
+    of a group. The rules always contain the duration of a group; without it, InfluxDB would keep
     the old duration when the retention changes. The durations here are InfluxDB's own defaults for
     retentions of less than 180 days.
     """
@@ -62,9 +62,9 @@ def rules(seconds: int) -> list[dict[str, object]]:
 
 
 def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
-    """Raise HistoryUnavailableError if the retention of ``bucket`` is less than ``seconds``.
+    """Raise HistoryUnavailableError if the retention of ``bucket`` is shorter than ``seconds``.
 
-    The buckets that System Monitor created are not checked, because the ingester corrects their
+    Buckets that System Monitor created are not checked, because the ingester corrects their
     retention when it starts.
     """
     if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:

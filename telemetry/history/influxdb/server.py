@@ -24,7 +24,7 @@ class Server:
     """An InfluxDB server, accessed with one account. The methods are thread-safe."""
 
     def __init__(self, account: Account) -> None:
-        """Create a connection pool; nothing is sent yet."""
+        """Create a connection pool; send nothing yet."""
         if not (account.token.isascii() and account.token.isprintable()):
             # Checked here, because the error message of http.client would contain the token.
             raise HistoryUnavailableError(
@@ -47,7 +47,7 @@ class Server:
         parameters: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Send a request, and return the body of the response.
+        """Send a request and return the response body.
 
         Raises ResponseError if the response does not have the expected status and media type. The
         media type is checked too, because a proxy can respond to any request with its own page and

@@ -18,11 +18,11 @@ class InfluxdbWriter:
 
     If a sample is already stored, the new values are merged into the stored sample. ``write`` sends
     at most one synchronous write request per bucket. InfluxDB parses a whole request before it
-    writes any line, so it stores all of the lines or none. There are two exceptions. InfluxDB drops
-    the lines that are older than the bucket's retention. If another program has given one of our
-    fields a different type, InfluxDB rejects the lines with this field and stores the other lines.
-    If the request with the events fails, the caller writes all records again. Writing the same
-    samples twice does not change the stored samples.
+    writes any line, so it stores either all lines or none. There are two exceptions. InfluxDB drops
+    lines that are older than the bucket's retention. If another program has given one of our
+    fields a different type, InfluxDB rejects the lines with that field and stores the others. If
+    the request with the events fails, the caller writes all records again. Writing the same samples
+    twice does not change the stored samples.
     """
 
     def __init__(

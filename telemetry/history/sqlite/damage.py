@@ -23,19 +23,19 @@ class DamagedError(sqlite3.DatabaseError):
 
 
 def is_damage(error: BaseException) -> bool:
-    """Return whether ``error`` means that the file is corrupt, or is not a database."""
+    """Return whether ``error`` means that the file is corrupt or not a database."""
     return isinstance(error, DamagedError) or primary_code(error) in _CORRUPT
 
 
 def primary_code(error: BaseException) -> int:
-    """Return SQLite's primary result code, or 0 if ``error`` has no result code."""
+    """Return SQLite's primary result code for ``error``, or 0 if it has none."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
 
 
 def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)) -> None:
     """Raise DamagedError if SQLite's quick check finds an error in ``tables``.
 
-    By default, the whole file is checked; this takes 2 s for a file of 800 MB.
+    By default, the whole file is checked, which takes 2 s for an 800 MB file.
     """
     for each in tables:
         (finding,) = connection.execute(f"PRAGMA quick_check({each})").fetchone()
@@ -44,10 +44,10 @@ def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)
 
 
 def read_some(connection: sqlite3.Connection, after: int) -> int:
-    """Read the rows of channels whose id is greater than ``after``, to find invalid pages.
+    """Read the rows of channels with ids above ``after``, to find invalid pages.
 
-    Reads one channel after another until more than ``_ROWS`` rows have been read, and returns the
-    id of the last channel that was read. Returns 0 if there are no more than ``_ROWS`` such rows.
+    Read one channel after another until more than ``_ROWS`` rows have been read, and return the id
+    of the last channel that was read. Return 0 if there are no more than ``_ROWS`` such rows.
     SQLite raises an error when it reads an invalid page.
     """
     rows = 0
@@ -78,6 +78,6 @@ def rename_damaged(path: Path, why: str) -> None:
 
 
 def renamed_files(path: Path) -> list[Path]:
-    """Return the corrupt files that were at ``path`` before they were renamed, oldest first."""
+    """Return the corrupt files that were renamed from ``path``, oldest first."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm")))

@@ -72,13 +72,13 @@ def _text(values: Mapping[str, object]) -> str:
 
 
 def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
-    """Delete the events before ``start``, and the events at ``end`` or later."""
+    """Delete the events before ``start``, and those at or after ``end``."""
     while connection.execute(_DELETE, (start, end, _AT_ONCE)).rowcount == _AT_ONCE:
         pass
 
 
 def size(connection: sqlite3.Connection) -> int:
-    """Return the approximate number of bytes that the events take in the file."""
+    """Return the approximate number of bytes that the events take up in the file."""
     size: int = connection.execute(_SIZE).fetchone()[0]
     return size
 

@@ -1,4 +1,4 @@
-"""The writer's connection to the SQLite file; a corrupt file is replaced with a new file."""
+"""The writer's connection to the SQLite file; a corrupt file is replaced with a new one."""
 
 import contextlib
 import sqlite3
@@ -21,13 +21,13 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 class WritableFile:
     """The SQLite file at ``path``, opened for writing. Not thread-safe.
 
-    If the file is corrupt, it is renamed and a new file is created. If the file is missing, it is
-    created. If the file was replaced, the new file is opened. ``using`` and ``check`` can raise
-    sqlite3.Error, OSError or HistoryUnavailableError.
+    If the file is corrupt, it is renamed and a new file is created. A missing file is created. If
+    the file was replaced, the new file is opened. ``using`` and ``check`` can raise sqlite3.Error,
+    OSError or HistoryUnavailableError.
     """
 
     def __init__(self, path: Path) -> None:
-        """Store the path; nothing is opened yet."""
+        """Store the path without opening the file."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -36,7 +36,7 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Provide the connection to a ``with`` block; open the file first if it is not open."""
+        """Provide the connection to a ``with`` block, opening the file if necessary."""
         try:
             yield self._connected()
         except sqlite3.Error as error:
@@ -52,11 +52,11 @@ class WritableFile:
     def check(self) -> None:
         """Check the file for damage.
 
-        The check uses a new connection, because the open connection would read its page cache
+        The check uses a new connection, because the open one would read its page cache
         instead of the file.
 
-        A large file is checked in parts: each call checks the small tables, and then continues to
-        read the samples and minutes where the previous call stopped.
+        A large file is checked in parts: each call checks the small tables, then resumes reading
+        the samples and minutes where the previous call stopped.
         """
         connection = open_for_reading(self._path)
         if connection is not None:

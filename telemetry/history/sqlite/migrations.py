@@ -3,16 +3,16 @@
 A row of ``sample`` holds the values of up to ``BLOCK`` fields of one sample. ``field`` maps each
 field to a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a
 row in block 0, even if all values of this row are null. A sample has a row in another block only if
-it has a value in that block.
+it has a value there.
 
-SQLite writes fewer pages and reads fewer rows than it would with a row for each value.
+SQLite writes fewer pages and reads fewer rows than it would with a row per value.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
-A row of ``minute`` summarizes the rows of ``sample`` that have the same channel and block and lie
-in the same minute: it holds the number of these rows, and the mean, minimum and maximum of each
-field. ``due`` lists the minutes that must be computed. Triggers add a minute to ``due`` when one of
-its samples is inserted or updated.
+A row of ``minute`` summarizes the rows of ``sample`` that have the same channel, block and minute:
+it holds the number of these rows, and the mean, minimum and maximum of each field. ``due`` lists
+the minutes that must be computed. Triggers add a minute to ``due`` when one of its samples is
+inserted or updated.
 
 Never change a released migration. To change the tables, add a migration at the end of the list, and
 add a dump of a file in the previous format to ``tests/telemetry/history/schemas``.
@@ -98,7 +98,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Return whether the file is a history or is empty; False for another program's database."""
+    """Return whether the file is a history or empty, not another program's database."""
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if mark != 0:
         return bool(mark == APPLICATION_ID)

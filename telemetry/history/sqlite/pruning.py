@@ -1,11 +1,11 @@
 """Deletes expired records from the SQLite file, and the oldest records if the file is full.
 
 The samples of a minute are deleted together. When a late sample arrives, its minute is computed
-again, and the result is correct only if all other samples of the minute are still stored.
+again, which requires all other samples of the minute.
 
-The records are deleted in small transactions, which need only a small journal: a full disk has
-little room for a journal. A sample with many fields is stored in several rows, one for each block
-of fields. Each transaction deletes all rows of a sample together, because readers combine them.
+The records are deleted in small transactions, because a full disk has little room for their
+journals. A sample with many fields is stored in several rows, one for each block of fields. Each
+transaction deletes all rows of a sample together, because readers combine them.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""Reads the embedded history, which is a SQLite file."""
+"""Reads the embedded history, a SQLite file."""
 
 import contextlib
 import sqlite3
@@ -46,9 +46,9 @@ _Statement = Callable[[Sequence[str], Aggregate], str]
 class SqliteReader:
     """Reads from the SQLite file at ``path``, and never changes it.
 
-    All threads share one connection, which a lock protects. One connection is fast enough, because
-    a query usually takes a few milliseconds. More connections would take more memory, because each
-    connection has its own page cache.
+    All threads share one connection, protected by a lock. One connection is fast enough, because
+    a query usually takes a few milliseconds. More connections would take more memory, because
+    each has its own page cache.
     """
 
     def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
@@ -197,14 +197,14 @@ def _source(connection: sqlite3.Connection) -> longer.Source:
 
 
 def _lay_out_buckets(connection: sqlite3.Connection, query: Query) -> None:
-    """Write the starts of the query's buckets to the table ``bucket``, which is in memory."""
+    """Write the starts of the query's buckets to the in-memory table ``bucket``."""
     connection.execute(CLEAR_BUCKETS)
     span = {"start": query.start, "end": query.end, "width": bucket_width(query)}
     connection.execute(FILL_BUCKETS, span)
 
 
 def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
-    """Return the channel's id; None if the file or the catalogue does not contain the channel."""
+    """Return the channel's id, or None if the channel is not in the file or the catalogue."""
     found = connection.execute(
         "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
     ).fetchone()
@@ -235,7 +235,7 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 
 
 def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
-    """Return ``query`` with ``max_points`` reduced if a channel has very many fields.
+    """Return ``query``, with a lower ``max_points`` if a channel has very many fields.
 
     Without this reduction, a client that publishes many made-up devices could make an answer so
     large that it exhausts the memory.
@@ -258,7 +258,7 @@ def _select(
     """Run ``statement`` for the selected fields; return the times, and the values of each field.
 
     A sample with many fields is stored in several rows, one for each block of fields. The times
-    are read from block 0, because every sample has a row in this block.
+    are read from block 0, where every sample has a row.
     """
     fields: dict[int, list[tuple[str, str]]] = {0: []}
     for slot, name in connection.execute(

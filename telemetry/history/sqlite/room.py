@@ -1,4 +1,4 @@
-"""Limits the disk space that the SQLite file and its journal take."""
+"""Limits the disk space that the SQLite file and its journal use."""
 
 import contextlib
 import logging
@@ -66,13 +66,13 @@ class Room:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES // 2}")
 
     def is_disk_full(self, connection: sqlite3.Connection) -> bool:
-        """Return whether a full disk, not the limit, was the cause of SQLITE_FULL."""
+        """Return whether a full disk, not the limit, caused SQLITE_FULL."""
         with contextlib.suppress(sqlite3.Error):
             _empty_journal(connection)  # the failed transaction has made it longer
         return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
 
     def is_over_limit(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the records exceed the limit, for example because it was lowered."""
+        """Return whether the records exceed the limit, which might have been lowered."""
         pages, size, unused = _pages(connection)
         return (pages - unused) * size > self.limit
 
@@ -98,10 +98,10 @@ class Room:
                 log.warning("The history file %s cannot be made smaller: %s.", self._path, error)
 
     def _keep_journal(self) -> None:
-        """Allocate the journal's space on the disk in advance, before other programs take it.
+        """Allocate the journal's space on the disk before other programs take it.
 
-        This is safe: SQLite ignores the bytes after the last transaction in the journal. Closing a
-        file releases the locks that this process has on it, but SQLite does not lock the journal.
+        This is safe: SQLite ignores any bytes in the journal after the last transaction. Closing a
+        file releases this process's locks on it, but SQLite does not lock the journal.
         """
         if self._journal_bytes() < JOURNAL_BYTES and hasattr(os, "posix_fallocate"):
             with contextlib.suppress(OSError), self._journal.open("r+b") as file:
@@ -127,7 +127,7 @@ class Room:
 
 
 def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the number of pages, the size of a page in bytes, and the number of unused pages."""
+    """Return the number of pages, the page size in bytes, and the number of unused pages."""
     names = ("page_count", "page_size", "freelist_count")
     pages, size, unused = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     return pages, size, unused

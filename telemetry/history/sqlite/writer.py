@@ -1,4 +1,4 @@
-"""Writes the embedded history, which is a SQLite file."""
+"""Writes the embedded history, a SQLite file."""
 
 import logging
 import sqlite3
@@ -39,8 +39,8 @@ _FREE = ""  # the name of a slot that no field uses
 class _Channel:
     """The id of a channel, and the names of its fields, ordered by slot.
 
-    A slot is the position at which the values of a field are stored. A free slot between used slots
-    has an empty name.
+    A slot is the position where a field's values are stored. A free slot between used slots has an
+    empty name.
     """
 
     def __init__(self, number: int, fields: Mapping[int, str]) -> None:
@@ -76,7 +76,7 @@ class SqliteWriter:
         *,
         limit: int = 1_000_000_000,
     ) -> None:
-        """Store the arguments without opening the file; ``limit`` is its maximum size in bytes."""
+        """Open nothing yet; ``limit`` is the maximum size of the file in bytes."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
@@ -104,7 +104,7 @@ class SqliteWriter:
         return self._windows.keeps(record)
 
     def open(self) -> None:
-        """Open the file; create it if it is missing. Raises HistoryUnavailableError."""
+        """Open the file, creating it if it is missing. Raises HistoryUnavailableError."""
         self.close()
         with errors_as_unavailable(self._path), self._file.using():
             self._is_open = True
@@ -228,7 +228,7 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete expired records, and the oldest records if the file exceeds its limit.
+        """Delete expired records and, if the file exceeds its limit, the oldest records.
 
         In the first ten minutes after ``open``, records from the future are not deleted, because
         the machine's clock may still be wrong.

@@ -76,7 +76,7 @@ LIMITS = [
     ),
     (
         {"network": constantly({"download_rate": 118.0})},
-        "the network receives at nearly its highest rate so far",
+        "the host receives data from the network at nearly the highest rate so far",
     ),
 ]
 

@@ -27,7 +27,7 @@ export type Frame =
 /**
  * Parse a WebSocket message, an array of frames.
  *
- * Frames with events or channels that this page does not know are skipped, because a newer server may send them.
+ * Frames with unknown events or channels are skipped, because a newer server may send them.
  */
 export function parseFrames(text: string): Frame[] {
   let frames: unknown;

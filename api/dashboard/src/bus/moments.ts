@@ -4,7 +4,7 @@ import { isObject, numberOf, received, shortened, textOf, textsOf, type Values }
 /**
  * A moment that a user or a program has marked.
  *
- * Its time is in Unix ms. Its text and its tags are untrusted, since any program may publish an annotation.
+ * `timestamp` is in Unix ms. The text and tags are untrusted, since any program can publish an annotation.
  */
 export interface Annotation {
   readonly id: string;
@@ -13,15 +13,15 @@ export interface Annotation {
   readonly host: string | null;
   readonly text: string;
   readonly tags: readonly string[];
-  /** The name or the id of the run that the annotation belongs to; null if it belongs to no run. */
+  /** The name or id of the run that the annotation belongs to; null if there is none. */
   readonly run: string | null;
 }
 
-/** A run. Details that are not known are null or empty. Times are in Unix ms. */
+/** A run. Unknown details are null or empty. Times are in Unix ms. */
 export interface Run {
   readonly id: string;
   readonly host: string;
-  /** When the state of the run last changed. */
+  /** When the run's state last changed. */
   readonly timestamp: number;
   readonly name: string;
   readonly tags: readonly string[];
@@ -29,7 +29,7 @@ export interface Run {
   readonly command: string | null;
   readonly gpus: readonly string[];
   readonly started: number;
-  /** When the run ended; null while it is under way, or if its end is not known. */
+  /** When the run ended; null if it is under way or its end is unknown. */
   readonly ended: number | null;
   /** Whether the run is lost: its end is not known, and its host is silent or no longer reports the run. */
   readonly isLost: boolean;
@@ -88,7 +88,7 @@ export function runOf(data: unknown): Run | null {
   };
 }
 
-/** A page of runs; null if the response is not a list of runs. */
+/** A page of runs; null if the response has no list of runs. */
 export function runsOf(body: unknown): RunsPage | null {
   const response = received<RunsResponse>(body);
   if (!Array.isArray(response?.runs)) return null;

@@ -1,7 +1,7 @@
 import type { FindingSummary, GpuSummary, HostOverview, OverviewResponse } from "./contract";
 import { isObject, numberOf, received, SEVERITIES, type Severity, textOf, textsOf } from "./payload";
 
-/** A GPU, as an overview shows it. `processes` is the number of processes on the GPU; null if it is not known. */
+/** A GPU in an overview. `processes` is the number of processes on the GPU; null if unknown. */
 export interface GlancedGpu {
   readonly id: string;
   readonly utilization: number | null;

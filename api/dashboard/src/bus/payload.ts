@@ -14,7 +14,7 @@ export interface Sample {
 /**
  * What a collector reports about a sensor.
  *
- * `state` may be any text, since a newer collector may report states that this page does not know.
+ * `state` can be any text: a newer collector may report states that this page does not know.
  */
 export interface SensorReport extends Pick<SensorResponse, "reason" | "description" | "details"> {
   readonly state: string;
@@ -32,7 +32,7 @@ export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
  * A finding of the advisor.
  *
  * Its times are in Unix ms, and most come from the host's clock. Its summary and its advice are untrusted, since
- * programs other than the advisor may be able to publish findings.
+ * other programs might be able to publish findings.
  */
 export interface Finding {
   readonly host: string;
@@ -58,7 +58,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 /**
  * `value` as an object that may have the fields of `T`, a type generated from the API; null if it is not an object.
  *
- * Each field has the type `unknown`, since another version of the server, or a proxy, may send values of other types.
+ * Each field has the type `unknown`, since another server version or a proxy might send other types.
  */
 export function received<T>(value: unknown): { readonly [Name in keyof T]?: unknown } | null {
   return isObject(value) ? value : null;

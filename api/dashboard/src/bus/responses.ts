@@ -34,7 +34,7 @@ export interface MetricsResult {
 /**
  * One channel's history.
  *
- * `columns` are aligned with `timestamps`. `bucketWidth` is in ms, and 0 if the points are single samples.
+ * `columns` are aligned with `timestamps`. `bucketWidth` is in ms; 0 means that the points are single samples.
  */
 export interface HistoryColumns {
   readonly timestamps: readonly number[];
@@ -55,7 +55,7 @@ export interface HostEntry {
   readonly name: string;
   readonly status: CollectorStatus | null;
   /**
-   * Whether a sample or a status of the host has arrived since the server started.
+   * Whether a sample or status of the host has arrived since the server started.
    *
    * If not, the server knows the host only from the history.
    */
@@ -122,7 +122,7 @@ function columnsOf(value: unknown): HistoryColumns | null {
   };
 }
 
-/** The findings, active or over; null if the response is not a list of findings. */
+/** The active and past findings; null if the response is not a list of findings. */
 export function findingsOf(body: unknown): Finding[] | null {
   const response = received<FindingsResponse>(body);
   if (!Array.isArray(response?.findings)) return null;

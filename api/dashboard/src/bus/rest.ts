@@ -23,7 +23,7 @@ const NOT_FOUND = 404;
 /**
  * A failed request; the message is a sentence for the user.
  *
- * `status` is the HTTP status of the error response; 0 if there was no response, or a response in an unexpected format.
+ * `status` is the HTTP status of the error response; 0 if the response was missing or in an unexpected format.
  */
 export class RequestFailed extends Error {
   constructor(
@@ -88,7 +88,7 @@ export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: Ab
   };
 }
 
-/** The newest annotations of a host in a span. */
+/** A host's newest annotations in a span. */
 export async function fetchAnnotations(query: MomentsQuery, signal?: AbortSignal): Promise<readonly Annotation[]> {
   const parameters: [string, string][] = [["host", query.host], ...spanOf(query), ["limit", MAX_ANNOTATIONS]];
   return required(annotationsOf(await request("annotations", parameters, signal)));
@@ -149,9 +149,9 @@ export interface HistoryQuery {
   readonly start: number;
   readonly end: number;
   readonly maxPoints: number;
-  /** The channels, separated by commas; all channels if not given. */
+  /** The channels, separated by commas; if not given, all channels. */
   readonly channels?: string;
-  /** The fields, separated by commas; if not given, the fields that the page keeps in memory. */
+  /** The fields, separated by commas; by default, those that the page keeps in memory. */
   readonly fields?: string;
 }
 
@@ -209,7 +209,7 @@ function posted(content: object): RequestInit {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-/** The message of an error response, or the HTTP status if there is no message, for example in a proxy's response. */
+/** The message of an error response, or the HTTP status if it has none, as in a proxy's response. */
 export function messageOf(body: unknown, status: number): string {
   const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
   const message = textOf(error?.message);

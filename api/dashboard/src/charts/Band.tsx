@@ -16,7 +16,7 @@ const COLUMNS = 200;
 const HEIGHT = 100;
 
 /**
- * A small chart of a column, without axes. It fills the area between the minimum and the maximum at each pixel.
+ * A small chart of a column, without axes. It fills the area between each pixel's minimum and maximum.
  */
 export function Band({ channel, column, class: style }: Props) {
   const outline = useReading(useMemo(() => outlineOf(channel, column), [channel, column]));
@@ -33,8 +33,8 @@ export function Band({ channel, column, class: style }: Props) {
 /**
  * Returns a function that returns the outline of the area as an SVG path.
  *
- * To save CPU time, a new sample does not change the path until the span has moved by about two pixels. The number
- * beside the chart shows each new sample immediately.
+ * To save CPU time, the path changes only once the span has moved by about two pixels. The number beside the chart
+ * shows each new sample immediately.
  */
 function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
   let known = "";

@@ -47,7 +47,7 @@ interface KeyProps {
   readonly line: Line;
 }
 
-/** One entry of a legend: a swatch of the line, its name and its value. */
+/** A legend entry: the line's swatch, name and value. */
 export function Key({ channel, line }: KeyProps) {
   const source = useChartSource();
   return (

@@ -6,7 +6,7 @@ interface Props {
   readonly dashed?: boolean;
 }
 
-/** A short stroke beside a line's name, in the line's colour, dashed if the line is dashed. */
+/** A short stroke beside a line's name, in the line's colour, and dashed if the line is. */
 export function Swatch({ tint, dashed = false }: Props) {
   return (
     <i

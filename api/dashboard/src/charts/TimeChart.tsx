@@ -8,7 +8,7 @@ interface Props extends Drawn {
   readonly class?: string | undefined;
 }
 
-/** A chart of the span that the page shows. This component creates the chart, which then draws itself. */
+/** A chart of the displayed span. This component creates the chart, which then draws itself. */
 export function TimeChart({ channel, lines, scales, label, testId, isStacked = false, class: style = "" }: Props) {
   const { theme } = useMonitor();
   const source = useChartSource();

@@ -19,9 +19,8 @@ export function stepMs(intervalMs: number): number {
  * The lines of several channels in uPlot's format, with common times.
  *
  * The span is divided into at most about 360 steps. A step is at least two sampling intervals long, and at least as
- * long as the widest bucket of the lines. For each step, a line has the mean of its values in the step, or null if it
- * has no value in the step. Steps start at multiples of their length, so that the lines keep their shape while the span
- * moves.
+ * long as the widest bucket of the lines. For each step, a line has the mean of its values in that step, or null if
+ * there are none. Steps start at multiples of their length, so that the lines keep their shape as the span moves.
  */
 export function alignedMeans(
   sources: readonly Source[],

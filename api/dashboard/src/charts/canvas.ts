@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 
-/** A canvas at the resolution of the screen. An observer tracks its size, since reading the size forces a layout. */
+/** A canvas at the screen's resolution. An observer tracks its size, since reading the size forces a layout. */
 export class Surface {
   width = 0;
   height = 0;
-  /** The size as text, such as `300x150`; empty before the size is known. */
+  /** The size as text, such as `300x150`; empty until the size is known. */
   readonly size = signal("");
   private readonly observer: ResizeObserver;
 

@@ -34,7 +34,7 @@ const MIN_PIXELS = 50;
 /**
  * A chart of the span that the page shows.
  *
- * Each time the page is drawn, the chart is drawn again if enough has changed; see `draw`.
+ * Whenever the page is redrawn, the chart is redrawn if enough has changed; see `draw`.
  */
 export class Chart {
   private readonly textScale = textScale();

@@ -25,7 +25,7 @@ let pointed: ChartCursor | undefined;
 /**
  * Whether the cursor was last moved by a key.
  *
- * If so, the cursor stays when the mouse leaves a chart, or when the chart moves away from under the mouse.
+ * If so, the cursor stays when the mouse leaves a chart or the chart moves away from under the mouse.
  */
 let isKeyed = false;
 
@@ -90,7 +90,7 @@ export class ChartCursor {
   /**
    * The labels of the annotations at the cursor, for screen readers.
    *
-   * Findings and runs are left out. They cover a span, so a screen reader would repeat them at each step of the cursor.
+   * Findings and runs are omitted: they cover a span, so a screen reader would repeat them at each step of the cursor.
    */
   annotations(): string[] {
     const time = this.monitor.cursor.peek();
@@ -102,7 +102,7 @@ export class ChartCursor {
   }
 
   /**
-   * The labels of the annotations, findings and runs at the cursor, if the user moves it in this chart; otherwise none.
+   * The labels of the annotations, findings and runs at the cursor; none unless the user moves it in this chart.
    *
    * If there are more than `MAX_LABELS`, the last label says how many are left out.
    */
@@ -147,7 +147,7 @@ export class ChartCursor {
   /**
    * Remove the cursor when the mouse leaves the chart, or a few seconds after a finger is lifted.
    *
-   * During these seconds, the user can read the values at the cursor. If a key has moved the cursor, the cursor stays.
+   * The delay lets the user read the values at the cursor. A cursor moved with the keyboard stays.
    */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;

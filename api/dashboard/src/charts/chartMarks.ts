@@ -6,7 +6,7 @@ import { type Marks, marksIn } from "./marks";
 
 const NONE: Marks = { lines: [], shades: [], bars: [], lanes: 0 };
 
-/** The marks of one chart: annotations, findings and runs. Hooks of the chart's plot draw them. */
+/** The marks of one chart: annotations, findings and runs. The plot's hooks draw them. */
 export class ChartMarks {
   current: Marks = NONE;
   private moments: Moments = NO_MOMENTS;
@@ -27,7 +27,7 @@ export class ChartMarks {
     return this.current.lanes === 0 ? 0 : this.current.lanes * this.lane + 2;
   }
 
-  /** Set the marks that the hooks draw next. Returns whether the height `room` has changed. */
+  /** Set the marks that the hooks draw next, and return whether the height `room` has changed. */
   update(moments: Moments, span: Zoom, now: number, height: number): boolean {
     const { room } = this;
     this.height = height;

@@ -2,7 +2,7 @@ const DOUBLE_CLICK_MS = 300;
 const MAX_PIXELS = 3;
 
 /**
- * Calls `onClick` for single clicks of the mouse, but not for double-clicks or for the end of a drag.
+ * Calls `onClick` on a single mouse click, but not on a double-click or at the end of a drag.
  *
  * Taps are ignored, since they only move the cursor. Returns a function that stops listening.
  */

@@ -5,8 +5,8 @@ import { tint } from "./palette";
 /**
  * Heights in CSS pixels. A lane is a row of bars below the plot; each bar is a run.
  *
- * In charts that are at least TALL pixels high, a lane has room for the names of runs. It is NAMED pixels high at the
- * default text size, and higher if the text is larger. In other charts, a lane is THIN pixels high.
+ * In charts at least TALL pixels high, a lane has room for run names. It is NAMED pixels high at the
+ * default text size, and higher at larger sizes. In other charts, a lane is THIN pixels high.
  */
 const THIN = 6;
 const NAMED = 15;
@@ -90,7 +90,7 @@ function drawBar(plot: uPlot, bar: Bar, lane: number, font: string): void {
 /**
  * The left and right edges of a span, in pixels of the canvas.
  *
- * They are limited to the plot, and are at least one CSS pixel apart, so that a short span is visible.
+ * They are clipped to the plot, but at least one CSS pixel apart, so that a short span is visible.
  */
 function extent(plot: uPlot, from: number, to: number): [number, number] {
   const { left, width } = plot.bbox;

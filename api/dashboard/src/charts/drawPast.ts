@@ -6,7 +6,7 @@ import { tint } from "./palette";
 // A gap longer than this many usual distances between points is an outage.
 const MAX_GAP = 1.5;
 
-/** Draw the utilization, from 0 to 100%, as a line with a filled area below it, over the span `bounds`. */
+/** Draw the utilization, from 0 to 100%, as a line with the area below it filled, over the span `bounds`. */
 export function drawPast(surface: Surface, { times, values, width }: Past, bounds: Zoom): void {
   const context = surface.clear();
   if (context === null) return;
@@ -30,7 +30,7 @@ export function drawPast(surface: Surface, { times, values, width }: Past, bound
   }
 }
 
-/** The stretches of points between outages, each as the index of its first point and the index after its last point. */
+/** The stretches of points between outages, each as a half-open range of indices. */
 export function stretches(times: readonly number[], width: number): [number, number][] {
   const found: [number, number][] = [];
   const usual = Math.max(width, usualSpacing(times));

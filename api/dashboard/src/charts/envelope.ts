@@ -10,7 +10,7 @@ export interface Extent {
 }
 
 /**
- * The lowest and the highest value of `column` at each pixel of a span. Each stretch without gaps has its own list.
+ * The lowest and the highest value of `column` at each pixel of a span, in one list per stretch without gaps.
  *
  * The span is `width` pixels wide. If each pixel showed the mean instead, a utilization that swings between 15% and
  * 100% would look like a flat line.

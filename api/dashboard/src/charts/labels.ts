@@ -5,7 +5,7 @@ const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans",
 const DEFAULT_ROOT = 16;
 const MAX_WIDTHS = 500;
 
-/** The text size that the user has set in the browser, relative to the default. */
+/** The text size set in the browser, relative to the default. */
 export function textScale(): number {
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / DEFAULT_ROOT;
 }
@@ -34,7 +34,7 @@ function widthOf(plot: uPlot, label: string, font: string): number {
   return width;
 }
 
-/** Whether a label centred at `time` fits into the chart; otherwise, the chart's right edge would cut it off. */
+/** Whether a label centred at `time` fits without being cut off by the chart's right edge. */
 export function hasRoom(plot: uPlot, time: number, label: string, font: string): boolean {
   const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label, font) / 2;
   return plot.bbox.width === 0 || end <= plot.width;

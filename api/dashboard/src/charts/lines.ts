@@ -1,13 +1,12 @@
 import type { Tint } from "./palette";
 import type { Reading } from "./points";
 
-/** One line of a chart. */
 export interface Line {
   readonly key: string;
   readonly label: string;
   readonly tint: Tint;
   readonly scale: string;
-  /** The channel of the line, if the chart has lines of several channels. */
+  /** The line's channel, if the chart shows several channels. */
   readonly channel?: string;
   readonly read: Reading;
   readonly filled?: boolean;
@@ -15,7 +14,7 @@ export interface Line {
   readonly format: (value: number | null) => string;
 }
 
-/** One vertical axis. `range` takes the lowest and the highest visible value, and returns the ends of the axis. */
+/** One vertical axis. `range` maps the lowest and highest visible values to the ends of the axis. */
 export interface Scale {
   readonly key: string;
   /** Distinguishes scales that have the same key but different ranges. */
@@ -23,7 +22,7 @@ export interface Scale {
   readonly side: "left" | "right";
   /** The unit of the labels, if they are plain numbers. The chart shows the unit once. */
   readonly unit?: string;
-  /** The colour of the labels, instead of the default colour. An axis with only one line may use that line's colour. */
+  /** The colour of the labels, if it is not the default. An axis with only one line can use that line's colour. */
   readonly tint?: Tint;
   readonly range: (low: number | null, high: number | null) => [number, number];
   readonly format: (value: number) => string;
@@ -39,7 +38,7 @@ export const PERCENT: Scale = {
 /**
  * The `range` of an axis that starts at 0.
  *
- * The axis ends at a round number that is large enough for the highest value and for `least`.
+ * The axis ends at a round number that covers both the highest value and `least`.
  */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];

@@ -5,11 +5,11 @@ import type { Moments } from "../store/moments";
 import { annotationLine, findingLine, hasFailed, runEnd, runLine } from "../text/moments";
 import type { Zoom } from "../view/view";
 
-/** A time or a span that is marked in a chart. For an annotation, `from` and `to` are the same time. */
+/** A time or span marked in a chart. For an annotation, `from` and `to` are the same time. */
 export interface Mark {
   readonly from: number;
   readonly to: number;
-  /** One line of plain text. It is untrusted, because any program may publish it. */
+  /** One line of plain text. It is untrusted, because any program can publish it. */
   readonly label: string;
 }
 
@@ -20,7 +20,7 @@ export interface Shade extends Mark {
 export interface Bar extends Mark {
   /**
    * The row of the bar, counted from 0. There are three rows, so bars overlap only if more than three runs are under
-   * way at the same time.
+   * way at once.
    */
   readonly lane: number;
   readonly isOpen: boolean;
@@ -87,7 +87,7 @@ export function labelsAt(marks: Marks, time: number, reach: number): string[] {
   return [...near, ...around].map(({ label }) => label);
 }
 
-/** The annotations that are at most `reach` ms away from `time`. */
+/** The annotations within `reach` ms of `time`. */
 export function linesAt({ lines }: Marks, time: number, reach: number): Mark[] {
   return lines.filter(({ from }) => Math.abs(from - time) <= reach);
 }
@@ -101,7 +101,7 @@ function concerns(subject: string, channel: string): boolean {
 /**
  * Puts each mark into the first free lane (row), or into the last lane if none is free.
  *
- * `marks` must be sorted by their start times.
+ * `marks` must be sorted by start time.
  */
 function inLanes<T extends Mark>(marks: readonly T[]): (T & { readonly lane: number })[] {
   const ends: number[] = [];

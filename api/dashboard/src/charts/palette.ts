@@ -1,8 +1,8 @@
 /**
- * The colours of the lines in charts. Colours that signal a state, such as orange for a warning, are not among them.
+ * The colours of the lines in charts. They exclude colours that signal a state, such as orange for a warning.
  *
- * The colours are chosen so that colour-blind people can tell them apart. Most charts also draw some of their lines
- * dashed, or fill the area below a line. theme.css defines the colours for the dark and the light theme.
+ * Colour-blind people can tell the colours apart. Most charts also dash some of their lines, or fill the area below a
+ * line. theme.css defines the colours for the dark and the light theme.
  */
 export type Tint = "blue" | "violet" | "pink" | "grey";
 

@@ -22,10 +22,10 @@ interface Plotted {
   readonly isStacked?: boolean;
 }
 
-/** The gap between the plot and the times below it, in CSS pixels. If runs are shown there, the gap is larger. */
+/** The gap between the plot and the times below it, in CSS pixels; larger if runs are shown there. */
 export const X_GAP = 6;
 
-/** The options with which uPlot draws a chart. */
+/** The uPlot options for a chart. */
 export function plotOptions(plotted: Plotted): uPlot.Options {
   const { lines, scales, width, height, font, textScale, select, reset, marks, times, isStacked } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };

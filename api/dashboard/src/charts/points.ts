@@ -11,7 +11,7 @@ type Column = (number | null)[];
  * The points of a span in uPlot's format: the times, and one column per line.
  *
  * The nearest point on each side of the span is included, so that the lines reach the edges of the plot. uPlot
- * interrupts a line at a null. A value that was not reported is null, and an outage is a row of nulls.
+ * breaks a line at a null. A missing value is null, and an outage is a row of nulls.
  */
 export function pointsOf(
   series: ChannelSeries | undefined,
@@ -38,12 +38,12 @@ export function pointsOf(
   return [times, ...columns];
 }
 
-/** Reads the value of a column, and divides it by `scale`. */
+/** Reads the value of a column, divided by `scale`. */
 export function column(name: string, scale = 1): Reading {
   return (series, index) => series.value(name, index) / scale;
 }
 
-/** Reads the value of one column as a percentage of the value of another column. */
+/** Reads one column as a percentage of another. */
 export function shareOf(used: string, total: string): Reading {
   return (series, index) => (100 * series.value(used, index)) / series.value(total, index);
 }

@@ -4,8 +4,7 @@ import type { ChartSource } from "./source";
 /**
  * The text of a line's value at the cursor.
  *
- * If there is no cursor, this is the last value in the span to which the user has zoomed or, without a zoom, the newest
- * value.
+ * Without a cursor, this is the last value in the zoomed span or, without a zoom, the newest value.
  */
 export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
   const name = line.channel ?? channel;
@@ -29,7 +28,7 @@ export function timeOfReading(monitor: ChartSource, channel: string): string {
   return time === null ? timeOfNewest(monitor, channel) : at(time, monitor);
 }
 
-/** The time of the pause if the view is paused; otherwise the time of a channel's newest values if they are stale. */
+/** If the view is paused, the time of the pause; if the channel is stale, the time of its newest values; else empty. */
 function timeOfNewest(monitor: ChartSource, channel: string): string {
   const { frozen } = monitor;
   if (frozen) return at(frozen.now, monitor);
@@ -40,8 +39,8 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
 /**
  * The time of the values beside the charts. These values do not depend on the cursor or the zoom.
  *
- * While the view is paused, this is the time of the pause. If the values are stale, it is the time of the values.
- * Otherwise, it is `now` while the charts show an earlier time, and empty while they do not.
+ * While the view is paused, this is the time of the pause. If the values are stale, it is their timestamp.
+ * Otherwise, it is `now` if the charts show an earlier time, and empty if they do not.
  */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");

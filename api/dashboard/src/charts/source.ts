@@ -39,7 +39,7 @@ export interface ChartSource {
   annotate?(time: number): void;
 }
 
-/** The source of the data in the charts. If it is null, the `Monitor` is the source. */
+/** The data source of the charts; null stands for the `Monitor`. */
 export const ChartContext = createContext<ChartSource | null>(null);
 
 export function useChartSource(): ChartSource {

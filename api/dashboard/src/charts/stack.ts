@@ -3,9 +3,9 @@ import type uPlot from "uplot";
 type Column = (number | null)[];
 
 /**
- * Turns lines into areas that are stacked from the bottom. The last line is the total, which limits the stack's height.
+ * Turns lines into areas stacked from the bottom. The last line is the total, which limits the stack's height.
  *
- * An area is null at a step where its value is missing or 0, or where the total is missing. The area of the total fills
+ * An area is null at a step where its value is missing or 0, or where the total is missing. The total's area fills
  * the space above the other areas.
  */
 export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [number[], ...Column[]] {

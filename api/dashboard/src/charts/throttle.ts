@@ -3,10 +3,10 @@ const OFFSETS = 16;
 const JUMP = 0.25;
 
 /**
- * The number of the pixel that contains `time`, if a pixel is `step` ms wide.
+ * The number of the pixel that contains `time`; each pixel is `step` ms wide.
  *
- * A chart is drawn again when the end of its span reaches a new pixel. The boundaries between pixels are shifted by an
- * offset that depends on the chart's `name`, so that the charts are not all drawn at the same time.
+ * A chart is drawn again when the end of its span reaches a new pixel. Each chart's pixel boundaries are shifted by
+ * an offset that depends on its `name`, so that the charts are not all drawn at the same time.
  */
 export function pixelOf(time: number, step: number, name: string): number {
   let sum = 0;
@@ -15,9 +15,9 @@ export function pixelOf(time: number, step: number, name: string): number {
 }
 
 /**
- * Whether any line's newest value and last drawn value differ by more than a quarter of the axis.
+ * Whether any line has moved by more than a quarter of its axis since it was last drawn.
  *
- * For each line, `heights` contains the difference between the highest and the lowest value of the line's axis.
+ * `heights` contains the height of each line's axis: its highest value minus its lowest value.
  */
 export function hasJumped(newest: readonly number[], drawn: readonly number[], heights: readonly number[]): boolean {
   return newest.some((value, line) => Math.abs(value - drawn[line]!) > JUMP * heights[line]!);

@@ -10,11 +10,11 @@ export const STEPS = [
   ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
 ].map((step) => step * SECOND);
 
-/** How a chart writes times. */
+/** How a chart formats times. */
 export interface TimeScale {
-  /** Whether the times are Unix times. If not, they are times since the start of a run. */
+  /** Whether the times are Unix times, rather than times since the start of a run. */
   readonly isClock: boolean;
-  /** The label for a time on the axis. The labels are `step` ms apart. */
+  /** The label for a time on an axis whose labels are `step` ms apart. */
   onAxis(time: number, step: number): string;
   /** The text of a time, with seconds. */
   text(time: number, now: number): string;
@@ -49,7 +49,7 @@ function inUnit(time: number, unit: number, name: string): string {
   return `${Math.floor(time / unit)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`} ${name}`;
 }
 
-/** The text of a time since the start of a run, such as `0:12:30`. */
+/** The time since the start of a run as text, such as `0:12:30`. */
 function elapsed(time: number): string {
   const seconds = Math.round(time / SECOND);
   const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60];

@@ -3,9 +3,9 @@ import type uPlot from "uplot";
 const MIN_PIXELS = 16;
 
 /**
- * Lets the user select a span by moving a finger sideways on a plot, just as with the mouse.
+ * Lets the user select a span by dragging a finger sideways on a plot, as with the mouse.
  *
- * Moving a finger up or down scrolls the page instead (see touch-action in styles/charts.css). The browser then sends
+ * Moving a finger up or down scrolls the page instead (see touch-action in styles/charts.css). The browser then fires
  * `pointercancel`, which ends the selection. Returns a function that stops listening.
  */
 export function listenToTouch(plot: uPlot, choose: (left: number, right: number) => void): () => void {

@@ -14,7 +14,7 @@ addEventListener("beforeprint", () => {
   for (const known of watched.values()) known.value = true;
 });
 
-/** Observes whether an element is visible on the screen, because a chart that is not visible need not be drawn. */
+/** Observes whether an element is visible on the screen, because invisible charts need not be drawn. */
 export class Visibility {
   readonly isVisible = signal(false);
 

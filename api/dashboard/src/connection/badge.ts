@@ -26,7 +26,7 @@ export interface BadgeContext {
 const RESPONDED_INTERVALS = 1.5;
 
 /**
- * The badge for the worst of the conditions that currently apply.
+ * The badge for the worst condition that currently applies.
  *
  * Whether a host is stale depends on when its samples arrived in the browser, not on their timestamps. A wrong clock
  * therefore cannot make a live host look stale, or a dead host look live.

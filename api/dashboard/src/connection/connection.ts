@@ -22,7 +22,7 @@ export interface ConnectionState {
   readonly problem: string | null;
 }
 
-/** The functions through which a connection reaches the server, and its source of random numbers. */
+/** How a connection reaches the server, and where it gets random numbers. */
 export interface Transport {
   openSocket(): Socket;
   fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
@@ -45,7 +45,7 @@ const GRACE_MS = 1_000;
 // After a restart, the server knows a host once its collector has reconnected to the broker, usually within this time.
 const RESTART_MS = 10_000;
 
-/** Receives the samples of one host over a WebSocket. While the WebSocket does not work, polls /metrics instead. */
+/** Receives the samples of one host over a WebSocket. While the WebSocket is down, polls /metrics instead. */
 export class Connection {
   private readonly poller: Poller;
   private readonly stall: StallDetector;
@@ -58,7 +58,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private isStopped = true;
 
-  /** `intervalMs` returns the host's sampling interval. It is called for each poll, because the interval may change. */
+  /** `intervalMs` returns the host's sampling interval. It is called for each poll, because the interval can change. */
   constructor(
     private readonly transport: Transport,
     private readonly listener: ConnectionListener,
@@ -97,9 +97,9 @@ export class Connection {
   }
 
   /**
-   * Connect immediately, or check the connection if it is open.
+   * Connect immediately or, if the connection is open, check it.
    *
-   * Called when the page has become visible again or the network is back.
+   * Called when the page becomes visible again or the network is back.
    */
   wake(): void {
     if (this.isStopped) return;

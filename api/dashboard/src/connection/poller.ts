@@ -10,7 +10,7 @@ interface PollerOptions {
   onPolled(response: MetricsResult | Error): void;
 }
 
-/** Fetches /metrics, either once, or repeatedly until `stop` is called. */
+/** Fetches /metrics once, or repeatedly until `stop` is called. */
 export class Poller {
   /** When the last response without an error arrived, by the monotonic clock. */
   respondedAt = -Infinity;

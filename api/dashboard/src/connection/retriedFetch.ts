@@ -13,7 +13,7 @@ interface Options<T> {
 /**
  * Fetches from the server, and retries after a pause if the fetch fails.
  *
- * A new fetch aborts the earlier request.
+ * A new fetch aborts the previous request.
  */
 export class RetriedFetch<T> {
   private attempts = 0;
@@ -28,7 +28,7 @@ export class RetriedFetch<T> {
     void this.run(this.request.signal);
   }
 
-  /** Fetch after `ms` milliseconds. This replaces a fetch that is already scheduled. */
+  /** Fetch after `ms` milliseconds. This replaces any fetch already scheduled. */
   fetchAfter(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), ms);

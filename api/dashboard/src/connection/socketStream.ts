@@ -2,7 +2,7 @@ import { type Frame, parseFrames } from "../bus/frames";
 
 const OPENING_TIMEOUT_MS = 8_000;
 
-/** The part of the browser's WebSocket API that the page uses. Tests use a substitute. */
+/** The part of the browser's WebSocket API that the dashboard uses. Tests use a substitute. */
 export interface Socket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;

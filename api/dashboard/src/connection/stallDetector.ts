@@ -7,8 +7,8 @@ const MAX_STALL_MS = 12_000;
 /**
  * Calls `onStall` when a stream is silent for longer than a healthy stream would be.
  *
- * During a long silence, `onStall` is called repeatedly, with growing pauses of at most 12 s. The cause of the silence
- * may be a broken connection or a silent collector, so `onStall` must check which of the two it is.
+ * During a long silence, `onStall` is called repeatedly, at growing intervals of at most 12 s. Either the
+ * connection is broken or the collector is silent; `onStall` must find out which.
  */
 export class StallDetector {
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,7 +6,7 @@ const MARGIN_INTERVALS = 3;
 
 /** Fetches a host's missing samples from the history. */
 export class CatchUp {
-  /** The time, by the collector's clock, after which samples may be missing; null if no samples are missing. */
+  /** The time, by the collector's clock, after which samples may be missing; null if none are missing. */
   private missingFrom: number | null;
   /** The start of the earliest bucket to fetch again; `Infinity` if there is none. */
   private lateFrom = Infinity;
@@ -19,7 +19,7 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** Record that the stream has ended. From shortly before the newest sample until now, samples may be missing. */
+  /** Record that the stream has ended. Samples from shortly before the newest one until now may be missing. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);
@@ -28,7 +28,7 @@ export class CatchUp {
   /**
    * Fetch the missing samples.
    *
-   * If the stream is not live, the page polls for the newest samples and misses the samples in between. `missingFrom`
+   * If the stream is not live, the page polls for the newest samples and misses those between two polls. `missingFrom`
    * then stays the same, so that the next call fetches these samples too.
    */
   run(isLive: boolean): void {
@@ -38,9 +38,9 @@ export class CatchUp {
   }
 
   /**
-   * Fetch the history again from the bucket to which a late sample belongs.
+   * Fetch the history again, starting with a late sample's bucket.
    *
-   * A bucket is the mean of several samples. The page does not have these samples, so it cannot compute the new mean.
+   * A bucket is the mean of several samples, which the page does not have, so it cannot update the mean.
    */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;

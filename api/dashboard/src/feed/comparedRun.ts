@@ -25,7 +25,7 @@ interface Loaded {
   readonly annotations: readonly Annotation[];
 }
 
-/** One of the two runs of a comparison, with its history. A run that is under way is fetched again at intervals. */
+/** One of the two runs of a comparison, with its history. A run that is under way is refetched periodically. */
 export class ComparedRun {
   readonly run = signal<Run | null>(null);
   readonly history = signal<RunHistory | null>(null);

@@ -102,7 +102,7 @@ export class Comparison implements ChartSource {
     return { seriesAt: (channel: string) => this.all.value.get(channel) };
   }
 
-  /** The annotations of both runs. An annotation's timestamp is relative to the start of its run. */
+  /** The annotations of both runs. Their timestamps are relative to the start of their run. */
   get moments(): Moments {
     return this.marked.value;
   }

@@ -9,12 +9,12 @@ interface Listener {
 }
 
 /**
- * Finds the host to show if the address of the page does not name a host.
+ * Finds the host to show if the page's address does not name one.
  *
- * The server chooses the host. If the machine on which the server runs is monitored, the server chooses that machine.
+ * The server chooses the host: preferably its own machine, if that is monitored.
  */
 export class DefaultHost {
-  /** The host that the server has chosen; null until the server has chosen one. */
+  /** The host that the server chose; null until it has chosen one. */
   name: string | null = null;
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -13,9 +13,9 @@ import { MomentsFeed } from "./momentsFeed";
 export interface FeedListener {
   /** Called when the state of the connection has changed. */
   onState(): void;
-  /** Called when the status of any host has arrived. */
+  /** Called when any host's status has arrived. */
   onStatus(status: CollectorStatus): void;
-  /** Called when the host's values may have changed. */
+  /** Called when the host's values might have changed. */
   onValues(): void;
   /** Called when samples from the history have been merged, or when the history could not be read. */
   onHistory(): void;

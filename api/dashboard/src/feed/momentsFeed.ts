@@ -4,7 +4,7 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-/** The lists of a span are fetched after the user has left the span unchanged for this long. */
+/** A span's lists are fetched once the user has not changed the span for this long. */
 const SETTLE_MS = 150;
 /**
  * The lists are fetched again this long after the broker has removed the retained state of a run or a finding.
@@ -23,7 +23,7 @@ interface Options {
 /**
  * Provides the annotations, findings and runs of one host in the displayed span.
  *
- * They come from lists that the server returns, and from events that the stream delivers later.
+ * These come from the server's lists, and from later events on the stream.
  */
 export class MomentsFeed {
   moments: Moments = NO_MOMENTS;
@@ -65,7 +65,7 @@ export class MomentsFeed {
     this.lists.fetchAfter(SETTLE_MS);
   }
 
-  /** Fetch the lists again, because the stream may have missed something. */
+  /** Fetch the lists again, in case the stream has missed something. */
   fetch(): void {
     if (this.query !== null) this.lists.fetch();
   }

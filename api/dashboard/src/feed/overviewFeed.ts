@@ -7,7 +7,7 @@ interface Options {
   fetchOverview(signal: AbortSignal): Promise<readonly GlancedHost[]>;
 }
 
-/** An overview of all hosts. It is requested every few seconds while the page shows it. */
+/** An overview of all hosts, requested every few seconds while the page shows it. */
 export class OverviewFeed {
   /** The hosts in the last response; null before the first response. */
   readonly hosts = signal<readonly GlancedHost[] | null>(null);

@@ -60,8 +60,8 @@ export function runHistory(run: Run, end: number, response: HistoryResult): RunH
 /**
  * Combines the series of all GPUs into one series.
  *
- * GPUs are sampled at different times. The values of each GPU are therefore first averaged over time steps that are the
- * same for all GPUs.
+ * GPUs are sampled at different times, so the values of each GPU are first averaged over time steps that are the same
+ * for all GPUs.
  */
 function together(gpus: readonly ChannelSeries[], span: { from: number; to: number }, intervalMs: number) {
   const names = Object.keys(TOGETHER);

@@ -14,7 +14,7 @@ type FetchRuns = (query: RunsQuery, signal: AbortSignal) => Promise<RunsPage>;
 
 /** The runs that match a filter, newest first. The first page is fetched again every 10 s. */
 export class RunList {
-  /** The runs that have been fetched; null until the server has responded. */
+  /** The runs fetched so far; null until the server has responded. */
   readonly runs = signal<readonly Run[] | null>(null);
   /** The value of the query parameter `end` that selects the next page; null if there is no page to add. */
   readonly next = signal<number | null>(null);
@@ -35,7 +35,7 @@ export class RunList {
     void this.refresh();
   }
 
-  /** Fetch the next page, and add its runs to the list. */
+  /** Fetch the next page and add its runs to the list. */
   async more(): Promise<void> {
     const { signal } = this.request;
     const end = this.next.peek();

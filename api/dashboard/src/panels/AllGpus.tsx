@@ -16,7 +16,7 @@ interface Props {
   readonly onShow: (series: GpuSeries) => void;
 }
 
-/** A chart of one quantity with a line for each GPU, so that a GPU that lags behind the other GPUs stands out. */
+/** A chart of one quantity with a line for each GPU, so that a GPU that lags behind the others stands out. */
 export function AllGpus({ ids, selected, shown, onShow }: Props) {
   const monitor = useMonitor();
   const lines = ids.map((id) => lineOf(id, shown, id === selected));

@@ -16,7 +16,7 @@ interface Compared {
   readonly channel: string;
   readonly field: string;
   readonly scale: Scale;
-  /** The charts divide the values of the field by this number, for example to convert bytes to GiB. */
+  /** The charts divide the field's values by this number, for example to convert bytes to GiB. */
   readonly unit?: number;
   readonly format: (value: number | null) => string;
 }

@@ -19,7 +19,7 @@ import { State } from "./RunCard";
 /**
  * The page that shows two runs side by side, and in the same charts.
  *
- * The component reads `runs` only when it is created. It therefore needs a new `key` when the runs change.
+ * The component reads `runs` only when it is created, so it needs a new `key` when the runs change.
  */
 export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[] }) {
   const monitor = useMonitor();

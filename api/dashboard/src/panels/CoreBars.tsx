@@ -28,7 +28,7 @@ const BUSY_PERCENT = 90;
 /**
  * A bar for each core.
  *
- * Up to 16 cores are shown as labelled rows. More than 16 cores are shown as upright bars, at most 64 bars per line.
+ * Up to 16 cores are shown as labelled rows; more are shown as upright bars, at most 64 per line.
  */
 export function CoreBars({ cores }: Props) {
   const count = useValue((monitor) => cores(monitor).length);

@@ -2,7 +2,7 @@ import styles from "./Flag.module.css";
 import { Hint } from "./Hint";
 
 interface Props {
-  /** `▲` marks something that may become a problem, and `!` marks a problem. */
+  /** `▲` marks a potential problem, `!` an actual one. */
   readonly icon: "▲" | "!";
   readonly label: string;
 }
@@ -10,7 +10,7 @@ interface Props {
 /**
  * An icon that marks a problem where there is no room for a label.
  *
- * The label opens when the user points at the icon, focuses it or taps it.
+ * The label opens when the user hovers over, focuses or taps the icon.
  */
 export function Flag({ icon, label }: Props) {
   return (

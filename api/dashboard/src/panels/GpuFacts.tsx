@@ -8,7 +8,7 @@ import { Fact } from "./Headline";
 /**
  * The SM clock, temperature margin and memory activity of a GPU, shown beside its utilization.
  *
- * If the host has no other GPU, the power of the GPU is also shown.
+ * If the host has no other GPU, the GPU's power is also shown.
  */
 export function GpuFacts({ id }: { readonly id: string }) {
   const channel = gpuChannel(id);

@@ -12,7 +12,7 @@ interface Props {
   readonly channel: string;
 }
 
-/** The throttle reasons of a GPU, now and in the last 5 minutes, and its memory errors. */
+/** A GPU's memory errors, and its throttle reasons now and in the last 5 minutes. */
 export function GpuHealth({ channel }: Props) {
   return (
     <>

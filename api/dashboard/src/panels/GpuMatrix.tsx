@@ -22,7 +22,7 @@ const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Proc
 /**
  * A table with a row for each GPU. Selecting a row shows its GPU in the GPU panel.
  *
- * Nothing is rendered for a host with fewer than two GPUs.
+ * Renders nothing for a host with fewer than two GPUs.
  */
 export function GpuMatrix() {
   const { ids, selected } = useValue((monitor) => ({
@@ -166,7 +166,7 @@ function State({ id, state }: { readonly id: string; readonly state: GpuState })
   );
 }
 
-/** The process that uses the most memory on a GPU, the user of the process, and the number of other processes. */
+/** The process that uses the most memory on a GPU, its user, and the number of other processes. */
 function mainProcess(monitor: Monitor, id: string): { name: string; user: string; more: number } {
   const { processes, more } = monitor.values(processesChannel(id));
   const listed = Array.isArray(processes) ? processes.filter(isObject) : [];

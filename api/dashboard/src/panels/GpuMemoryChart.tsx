@@ -24,7 +24,7 @@ const EXPLANATION =
 /**
  * A chart of the memory of the selected GPU over time, with an area for each of up to six processes.
  *
- * The memory of individual processes is known only for the time since the page was opened.
+ * The memory per process is known only since the page was opened.
  */
 export function GpuMemoryChart() {
   const id = useValue((monitor) => monitor.selectedGpu);

@@ -8,7 +8,7 @@ import { Hint } from "./Hint";
 
 const SHOWN = 6;
 
-/** A table of the processes that use the most memory on a GPU (at most six), and the number of other processes. */
+/** A table of a GPU's top six processes by memory, and the number of other processes. */
 export function GpuProcesses({ id }: { readonly id: string }) {
   // The table is rendered for each sample of this channel, because the channel has few samples.
   const newest = useValue((monitor) => monitor.shown?.newest.get(processesChannel(id)));

@@ -12,7 +12,7 @@ import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
-/** The header of the page: the displayed host and span, the connection badge, and the page's controls. */
+/** The page's header: the displayed host and span, the connection badge, and the controls. */
 export function Header({ onHelp }: { onHelp: () => void }) {
   const isHost = useMonitor().view.page === "host";
   return (

@@ -5,9 +5,9 @@ import { Hint } from "./Hint";
 interface Props {
   readonly now: ComponentChildren;
   readonly testId: string;
-  /** The CSS class of the number. It sets the font, and a width that has room for the longest text. */
+  /** The CSS class of the number. It sets the font and a width that fits the longest text. */
   readonly class: string | undefined;
-  /** The CSS class of the facts. It sets how the facts wrap in a narrow panel. */
+  /** The CSS class of the facts. It sets how they wrap in a narrow panel. */
   readonly facts: string | undefined;
   /** The `Fact` components beside the number. */
   readonly children: ComponentChildren;

@@ -12,7 +12,7 @@ interface Props {
 
 type Handlers = Pick<HTMLAttributes<HTMLElement>, "onPointerEnter" | "onPointerLeave" | "onFocus" | "onBlur">;
 
-/** A word with an explanation. The explanation opens when the user points at the word, focuses it or taps it. */
+/** A word with an explanation, which opens when the user hovers over the word, focuses it or taps it. */
 export function Hint({ text, class: style = "", testId, children }: Props) {
   const { hints } = useMonitor();
   const handlers = useHint(text);
@@ -37,9 +37,9 @@ export function Hint({ text, class: style = "", testId, children }: Props) {
 }
 
 /**
- * Event handlers for a button or a link with an explanation; no handlers if the explanation is empty.
+ * Event handlers for a button or link with an explanation; none if the explanation is empty.
  *
- * They show the explanation while the mouse points at the button or link, or while the button or link has the focus.
+ * They show the explanation while the mouse is over the button or link, or while it has the focus.
  */
 export function useHint(text: HintText): Handlers {
   const { hints } = useMonitor();

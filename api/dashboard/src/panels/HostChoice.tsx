@@ -20,9 +20,9 @@ interface Props {
 }
 
 /**
- * Shows the name of the host, and lets the user choose another host.
+ * Shows the host's name, and lets the user choose another host.
  *
- * Two to 12 hosts are offered as a list. For more than 12 hosts, there is a search field.
+ * Two to 12 hosts are offered as a list. More than 12 can be searched.
  */
 export function HostChoice() {
   const monitor = useMonitor();

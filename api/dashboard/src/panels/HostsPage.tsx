@@ -26,7 +26,7 @@ const LEGEND: readonly (readonly [CellKind, string, string])[] = [
 ];
 const STATES = { live: "✓ live", stale: "○ no data", offline: "○ offline" } as const;
 
-/** The page of all hosts. It helps the user find a free GPU, or a host that needs attention. */
+/** The page of all hosts, for finding a free GPU or a host that needs attention. */
 export function HostsPage() {
   const { overview } = useMonitor();
   const [query, setQuery] = useState("");

@@ -36,7 +36,7 @@ function line(key: string, label: string, tint: Tint, dash?: readonly number[]):
 const DISK_LINES = [line("read_rate", "Disk R", "blue"), line("write_rate", "Disk W", "pink", [6, 3])];
 const NETWORK_LINES = [line("download_rate", "Net ↓", "violet"), line("upload_rate", "Net ↑", "grey", [6, 3])];
 
-/** The rates of the disks and the network. The charts show MB/s, where 1 MB is 10^6 bytes. */
+/** Disk and network rates. The charts show MB/s, where 1 MB is 10^6 bytes. */
 export function InputOutputRates() {
   return (
     <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk" class={styles.panel}>

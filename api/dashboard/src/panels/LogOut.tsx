@@ -3,7 +3,7 @@ import { hasSession, logOut } from "../session";
 import controls from "../styles/controls.module.css";
 import styles from "./LogOut.module.css";
 
-/** The log-out button. It is displayed only if the user has logged in. */
+/** The log-out button, displayed only if the user has logged in. */
 export function LogOut() {
   const [shown, setShown] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);

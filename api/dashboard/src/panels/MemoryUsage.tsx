@@ -53,7 +53,7 @@ function linesIn({ name, bytes, digits }: Unit) {
 }
 
 /**
- * The memory panel: the usage of RAM and swap, the memory pressure, and the memory of the selected GPU.
+ * The memory panel: RAM and swap usage, memory pressure, and the selected GPU's memory.
  *
  * If the collector runs in a job with a memory limit, the panel also shows the memory usage of this job.
  */

@@ -8,11 +8,11 @@ import styles from "./Meter.module.css";
 
 interface Props {
   readonly label: string;
-  /** The value in percent; null if the value is not known. */
+  /** The value in percent; null if unknown. */
   readonly value: (monitor: Monitor) => number | null;
   readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  /** At this percentage and above, the bar is shown in the warning colour. */
+  /** At or above this percentage, the bar is shown in the warning colour. */
   readonly warnAt?: number;
 }
 
@@ -22,7 +22,7 @@ interface RowProps {
   readonly class?: string | undefined;
 }
 
-/** The row above a bar, with the label and the value of the bar. */
+/** The row above a bar, with the bar's label and value. */
 export function MeterRow({ label, children, class: style = "" }: RowProps) {
   return (
     <div class={`${styles.row} ${style}`}>
@@ -52,7 +52,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
-/** A bar that is hidden from screen readers, because the page shows the value elsewhere as a number. */
+/** A bar hidden from screen readers, because the page also shows the value as a number. */
 export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
   return <div ref={useFill(value)} class={`${styles.meter} ${styles[tint]}`} aria-hidden="true" />;
 }

@@ -19,7 +19,7 @@ interface Entry {
   readonly run?: Run;
 }
 
-/** A list of the annotations, findings and runs in the span of the charts. The charts mark them, too. */
+/** A list of the annotations, findings and runs in the span of the charts. The charts also mark them. */
 export function Moments() {
   const [isOpen, setOpen] = useState(false);
   const summary = useValue(summaryOf);
@@ -84,7 +84,7 @@ function summaryOf(monitor: Monitor): string {
   return `${counted(counts) || "No annotations, findings or runs"} in this span`;
 }
 
-/** The annotations, findings and runs in the span, in descending order of their start times. */
+/** The annotations, findings and runs in the span, sorted by start time, newest first. */
 function entriesOf({ moments, now, span }: Monitor): Entry[] {
   const annotations = moments.annotations.map((each): Entry => {
     const { id, host, timestamp } = each;

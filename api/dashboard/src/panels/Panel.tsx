@@ -14,19 +14,19 @@ interface Props {
   /** The name of the sensor that provides the channel. If this sensor is not working, the panel shows why. */
   readonly sensor?: string;
   readonly side?: ComponentChildren;
-  /** The CSS class that determines where the panel is on the page. */
+  /** The CSS class that positions the panel on the page. */
   readonly class?: string | undefined;
   /**
-   * Whether the panel may grow soon, because its data has not arrived yet. If so, the panels below it are hidden for up
-   * to 1.5 s, so that they do not move while someone is reading them.
+   * Whether the panel might grow soon, because its data has not arrived yet. If so, the panels below it are hidden for
+   * up to 1.5 s, so that they do not move while someone is reading them.
    */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /**
- * A titled region of the page. If its channel is stale, the panel is dimmed. If other channels still report, a line
- * below the title also shows when the last data of the stale channel arrived.
+ * A titled region of the page. It is dimmed while its channel is stale. If other channels still report, a line below
+ * the title also shows when the stale channel's last data arrived.
  */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));

@@ -17,7 +17,7 @@ const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
 /**
- * A strip that shows the utilization over the whole history: the mean of the GPUs, or the CPU if there is no GPU.
+ * A strip that shows utilization over the whole history: the GPUs' mean, or the CPU's if there is no GPU.
  *
  * A brush on the strip marks the span of the charts.
  */
@@ -90,7 +90,7 @@ function handleOf(event: PointerEvent): DragHandle {
 /**
  * The span of the strip, from shortly before the oldest data to now.
  *
- * The end moves forward by a few pixels at a time, so that the strip is not drawn again for each sample.
+ * The end moves forward by a few pixels at a time, so that the strip is not redrawn for each sample.
  */
 function boundsOf({ now, past }: Monitor): Zoom | null {
   const known = past.known.value;
@@ -99,7 +99,7 @@ function boundsOf({ now, past }: Monitor): Zoom | null {
   return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
 }
 
-/** The span that the brush marks. If the span of the charts ends now, the brush ends at the end of the strip. */
+/** The span that the brush marks. If the charts' span ends now, the brush reaches the end of the strip. */
 function heldBy(bounds: Zoom, span: Span): Zoom {
   return span.isFixed ? span : { from: bounds.to - (span.to - span.from), to: bounds.to };
 }

@@ -5,7 +5,7 @@ import styles from "./Pill.module.css";
 
 /**
  * How serious the state in a pill is. `calm`: there is no problem. `info`: the state is worth knowing. `note`: there
- * was a problem, or there may be one soon. `alarm`: there is a problem now.
+ * was a problem, or might be one soon. `alarm`: there is a problem now.
  */
 export type PillKind = "calm" | "info" | "note" | "alarm";
 

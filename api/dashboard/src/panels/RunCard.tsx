@@ -10,7 +10,7 @@ import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import styles from "./RunCard.module.css";
 
-/** A card about the run that the page's address names. The card is shown above the charts. */
+/** A card, above the charts, about the run named in the page's address. */
 export function RunCard({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const { run, problem } = useRun(id);
@@ -94,8 +94,7 @@ function Facts({ run }: { readonly run: Run }) {
 /**
  * The newest state of the run, from the REST API or the stream.
  *
- * After the run has been fetched, the charts change to the span of the run, unless the address contains a range or a
- * zoom.
+ * Once the run has been fetched, the charts switch to its span, unless the address contains a range or a zoom.
  */
 function useRun(id: string): { readonly run: Run | null; readonly problem: string } {
   const monitor = useMonitor();

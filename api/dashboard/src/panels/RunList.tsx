@@ -104,7 +104,7 @@ function Filters({ runs, filter, setFilter, text, setText }: FiltersProps) {
   );
 }
 
-/** The choices for the filters: the hosts, users and tags of all runs that have been listed so far. */
+/** The choices for the filters: the hosts, users and tags of all runs listed so far. */
 function useChoices(runs: readonly Run[]) {
   const known = useRef({ host: new Set<string>(), user: new Set<string>(), tag: new Set<string>() });
   const { host, user, tag } = known.current;
@@ -121,7 +121,7 @@ interface ChosenProps {
   readonly setRuns: (runs: readonly Run[]) => void;
 }
 
-/** The runs that the user has chosen to compare. They are displayed even if a filter hides them in the table. */
+/** The runs that the user has chosen to compare, shown even if a filter hides them in the table. */
 function Chosen({ runs, setRuns }: ChosenProps) {
   const monitor = useMonitor();
   const compare = [...runs].sort((one, other) => one.started - other.started);

@@ -8,7 +8,7 @@ import { Moments } from "./Moments";
 import { PastStrip } from "./PastStrip";
 import styles from "./Timeline.module.css";
 
-/** Shows the span of the charts and what happened in this span. */
+/** Shows the charts' span and what happened in it. */
 export function Timeline() {
   const monitor = useMonitor();
   return (

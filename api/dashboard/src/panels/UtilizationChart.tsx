@@ -57,7 +57,7 @@ const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: 
 export const GPU_SCALES = [PERCENT, CELSIUS, WATT];
 
 /**
- * A chart of the utilization (%) and temperature (°C) of a GPU, on two axes.
+ * A chart of a GPU's utilization (%) and temperature (°C), on two axes.
  *
  * The user can add lines for the memory and the power of the GPU, and can remove any line.
  */

@@ -3,18 +3,15 @@ import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { type HostData, WINDOW_MS } from "./host";
 
-/** The maximum number of points for the last hour. It is enough for all samples at the default interval of 2 s. */
+/** The maximum number of points for the last hour: enough for every sample at the default interval of 2 s. */
 const MAX_POINTS = 2_000;
-/**
- * The length of the newest part of the history. This part is fetched as single samples, not as buckets (means of
- * several samples).
- */
+/** How much of the newest history is fetched as single samples, not as buckets (means of several samples). */
 const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
  * The ingester stores samples in batches and may have a backlog, so the newest samples may be missing from the first
- * response. The page therefore fetches the newest span again after this pause. It repeats this with growing pauses
- * until the history has caught up with the stream, but fetches the span at most seven times in total.
+ * response. The page therefore fetches the newest span again after this pause. It repeats this after ever longer pauses
+ * until the history has caught up with the stream, with at most seven fetches in total.
  */
 const SETTLE_MS = 3_000;
 const SETTLE_SPAN_MS = 20_000;
@@ -28,13 +25,13 @@ interface BackfillOptions {
 }
 
 /**
- * Joins the history of a host to its live samples, without gaps or duplicates.
+ * Joins a host's history to its live samples, without gaps or duplicates.
  *
  * The stream is opened before the history is fetched, so no sample is lost between the two. The history is fetched in
  * two parts: an older part, whose points may be buckets, and the newest minute, whose points are single samples. Live
  * samples therefore overlap only with single samples. Samples of a channel with the same time are duplicates, and only
  * one of them is stored. A sample is never added to a bucket; the history delivers a new bucket instead. Frames and
- * responses may arrive in any order.
+ * responses can arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;
@@ -48,7 +45,7 @@ export class Backfill {
     private readonly options: BackfillOptions,
   ) {}
 
-  /** Fetch the samples since `from` (a time by the collector's clock), but no more than the last hour. */
+  /** Fetch the samples since `from` (by the collector's clock), but at most those of the last hour. */
   fill(from: number): void {
     this.from = Math.min(from, this.from ?? Infinity);
     clearTimeout(this.timer);
@@ -106,7 +103,7 @@ export class Backfill {
     this.later(() => void this.settle(newest, now, attempt + 1), SETTLE_MS * 2 ** attempt);
   }
 
-  /** Fetch the history of a span and merge it. Returns the time of its newest point; -Infinity if it has no points. */
+  /** Fetch the history of a span and merge it. Returns the time of the newest point, or -Infinity if there is none. */
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
     const query = { host: this.host.name, start, end, maxPoints };
     const response = await this.options.fetchHistory(query, this.request.signal);

@@ -1,5 +1,5 @@
 const SPAN_MS = 60_000;
-/** A sample's time may be wrong if it differs by more than this from the estimated time of the collector's clock. */
+/** A sample's time might be wrong if it differs from the estimated time on the collector's clock by more than this. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
@@ -8,9 +8,9 @@ const MOST_ASSUMPTIONS = 99;
 /**
  * Estimates how far the collector's clock is ahead of this browser's clock, in milliseconds.
  *
- * For each sample, the time of its arrival is subtracted from the time in the sample. The estimate is the largest
- * result of the last one to two minutes, which belongs to the sample with the shortest delay. Old samples that a
- * collector publishes after an outage have smaller results, so they do not change the estimate.
+ * Each sample's arrival time is subtracted from the time in the sample. The estimate is the largest result of the last
+ * one to two minutes, which belongs to the sample with the shortest delay. Old samples that a collector publishes after
+ * an outage give smaller results, so they do not change the estimate.
  *
  * A sample whose time is far from the estimated time does not change the estimate either: its time may be wrong. But if
  * the collector's clock was changed, such samples soon become the majority, and the estimate follows them. At most one
@@ -48,7 +48,7 @@ export class HostClock {
     this.observedAt = wall;
   }
 
-  /** The estimated time of the collector's clock at the last accepted sample; null before the first live sample. */
+  /** The estimated time on the collector's clock at the last accepted sample; null before the first live sample. */
   get latest(): number | null {
     return this.current === null ? null : this.at(this.observedAt);
   }

@@ -9,14 +9,13 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The names of a family's columns. The page keeps their values for an hour. A family is, for example, `cpu` or `gpu`.
+ * The names of the columns of a family, such as `cpu` or `gpu`. The page keeps their values for an hour.
  *
  * The columns are the family's numeric fields. For the CPU, `BUSIEST_CORE` is added. For a GPU, only the numeric fields
  * that charts draw are kept.
  *
- * Fields that contain a list or an object are not kept for an hour; the page has only their newest values. For example,
- * no chart draws individual cores over time, and an hour of the values of 256 cores at an interval of 1 s would take
- * 7 MB.
+ * Of a field that contains a list or an object, the page keeps only the newest value. For example, no chart draws
+ * individual cores over time, and an hour of one-second values of 256 cores would take 7 MB.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
@@ -24,7 +23,7 @@ export function keptColumns(family: Family): string[] {
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
 
-/** The fields that the page requests from the history to fill the kept columns, separated by commas. */
+/** The comma-separated fields that the page requests from the history to fill the kept columns. */
 export const HISTORY_FIELDS = [
   ...new Set(
     FAMILIES.filter(isCharted)
@@ -41,7 +40,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** The values of a kept column in a history response, which has `per_core` as `per_core.0`, `per_core.1`, … */
+/** The values of a kept column in a history response, where `per_core` is split into `per_core.0`, `per_core.1`, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

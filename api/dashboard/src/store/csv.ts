@@ -3,12 +3,12 @@ import type { Zoom } from "../view/view";
 import type { HostData } from "./host";
 
 /**
- * The data of the charts in a span, as CSV. It has a column for each value, and a row for each time at which the
- * sensors were read. Where the charts have only buckets (means of several samples), it has a row for each bucket.
+ * The charts' data in a span, as CSV. It has a column for each value, and a row for each reading of the
+ * sensors. Where the charts have only buckets (means of several samples), it has a row for each bucket.
  *
  * The collector usually reads all sensors within a few milliseconds. Samples of different channels therefore share a
- * row if their times differ by at most half an interval. The row has the time of the first sample. The cell of a value
- * that was not reported is empty. The file contains no text from received messages, because a spreadsheet could run
+ * row if their times differ by at most half an interval. The row's time is that of its first sample. If a value was
+ * not reported, its cell is empty. The file contains no text from received messages, because a spreadsheet could run
  * such text as a formula. The column names come from this page, and the cells are numbers and times.
  */
 export function csvOf(host: HostData, span: Zoom): string {

@@ -7,12 +7,12 @@ import { HostData, WINDOW_MS } from "./host";
 
 /** The maximum number of points for a span in the past, which is fetched only once. */
 const MAX_POINTS = 4_000;
-/** The maximum number of points for a span that ends now. It is low, because the span is fetched repeatedly. */
+/** The maximum number of points for a span that ends now. It is lower, because such a span is fetched repeatedly. */
 const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
 
-/** The host and the span that were last displayed, and the time (by the host's clock) at which they were displayed. */
+/** The host and span that were last displayed, and when, by the host's clock. */
 interface Wanted {
   readonly host: HostData;
   readonly span: Span;
@@ -30,7 +30,7 @@ interface DetailOptions {
  *
  * - The span ends now and is longer than an hour.
  * - The user has zoomed to a span that began more than an hour ago.
- * - The user has zoomed to a span for which the page has buckets instead of single samples.
+ * - The user has zoomed to a span for which the page has buckets, not individual samples.
  *
  * The history is kept apart from the live data, and discarded when another span is displayed.
  */
@@ -124,10 +124,10 @@ function isNeeded(host: HostData, span: Span, now: number): boolean {
 }
 
 /**
- * Whether any of the page's points in the span is a bucket, which combines several samples. The history may then have
- * more detail than the page.
+ * Whether any of the page's points in the span is a bucket, which combines several samples. If so, the history might
+ * have more detail than the page.
  *
- * This is false if new samples may still arrive in the span, because a fetched copy would not contain these samples.
+ * This is false if new samples may still arrive in the span, because a fetched copy would lack them.
  */
 function isCoarse(host: HostData, { from, to }: Span): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;

@@ -44,7 +44,7 @@ export function removed(state: FindingsState, channel: string): FindingsState {
   return state.active.has(channel) || channel.startsWith("system/findings/") ? changed(state, channel, null) : state;
 }
 
-/** The active findings, most severe first. Among findings of the same severity, the newest is first. */
+/** The active findings, most severe first; within a severity, the newest first. */
 export function worstFirst({ active }: FindingsState): Finding[] {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
   return [...active.values()].sort((a, b) => rank(b) - rank(a) || b.since - a.since);
@@ -71,7 +71,7 @@ export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) =
   return active.size === state.active.size ? state : { ...state, active };
 }
 
-/** The id of the GPU that a finding's subject names, such as 3 in `gpu3-nvlink`; null if no GPU is named. */
+/** The id of the GPU that a finding's subject names, such as 3 in `gpu3-nvlink`; null if it names none. */
 export function gpuOfSubject(subject: string): string | null {
   return /^gpu(\d{1,4})\b/.exec(subject)?.[1] ?? null;
 }

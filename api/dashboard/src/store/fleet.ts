@@ -49,7 +49,7 @@ export function countOf(rows: readonly FleetRow[], ...kinds: readonly CellKind[]
 /**
  * The rows that match `query`, sorted.
  *
- * A row matches if each word of the query is in the host's name or in the summary of the host's worst finding.
+ * A row matches if each word of the query is in the host's name or in the summary of its worst finding.
  */
 export function chosen(rows: readonly FleetRow[], query: string, sorting: Sorting): FleetRow[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);

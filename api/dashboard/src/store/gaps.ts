@@ -5,9 +5,9 @@ const MISSED_INTERVALS = 2.5;
 /**
  * Whether there is an outage between the points at `index` and `index + 1`.
  *
- * There is an outage between two samples if they are more than 2.5 intervals apart. The interval may have been longer
- * in the past than it is now. So the longest of three values is used as the interval: the current interval, the shorter
- * of the two distances before this pair of points, and the shorter of the two distances after it.
+ * There is an outage between two samples if they are more than 2.5 intervals apart. Since the interval might have
+ * been longer in the past, it is taken to be the longest of the current interval, the shorter of the two distances
+ * before this pair of points, and the shorter of the two after it.
  */
 export function isGapAfter(series: ChannelSeries, index: number, intervalMs: number): boolean {
   const distance = distanceAfter(series, index, intervalMs);

@@ -23,15 +23,15 @@ export interface Newest {
   readonly arrived: number;
 }
 
-/** When a sample arrived in the browser: `at` is the monotonic clock's time in ms, `wall` is the time in Unix ms. */
+/** When a sample arrived in the browser: `at` in ms of the monotonic clock, `wall` in Unix ms. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
   /** The age of the sample in ms, as reported by the server; `live` if the sample has only just reached the server. */
   readonly age: "live" | number;
   /**
-   * When the server's previous response arrived, by the monotonic clock. A sample that was not in this response is new:
-   * the page assumes that this sample reached the server after that time.
+   * When the server's previous response arrived, by the monotonic clock. The page assumes
+   * that a sample that was not in this response reached the server after that time.
    */
   readonly after?: number | undefined;
 }
@@ -72,7 +72,7 @@ export class HostData {
     return Number.isFinite(found) ? found : null;
   }
 
-  /** The oldest timestamp in `series`; null if the history has not responded yet or there is no sample. */
+  /** The oldest timestamp in `series`; null if the history has not responded yet or there are no samples. */
   get oldestTimestamp(): number | null {
     const firsts = [...this.series.values()].filter(({ length }) => length > 0).map(({ times }) => times[0]!);
     return this.hasHistory && firsts.length > 0 ? Math.min(...firsts) : null;
@@ -83,12 +83,12 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points of a channel for a chart. If the channel lists processes, the points are those of `ProcessMemory`. */
+  /** The points of a channel for a chart. For a channel that lists processes, they come from `ProcessMemory`. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }
 
-  /** Add a sample. Returns the result of the insertion; null if `series` does not keep this channel's samples. */
+  /** Add a sample. Return the result of the insertion, or null if `series` does not keep this channel's samples. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {
@@ -146,7 +146,7 @@ export class HostData {
     return arrived !== undefined && at - arrived > STALE_INTERVALS * this.intervalMs;
   }
 
-  /** A copy for a paused view; new samples do not change the copy. */
+  /** A copy for a paused view, unaffected by new samples. */
   freeze(): HostData {
     const copy = new HostData(this.name);
     for (const [channel, series] of this.series) copy.series.set(channel, series.clone());

@@ -25,7 +25,7 @@ export class Hosts {
     return this.entries.value.find((entry) => entry.name === name);
   }
 
-  /** Update the list with a collector's status that the stream delivered between two requests for the list. */
+  /** Between two requests for the list, update it with a collector's status from the stream. */
   note(status: CollectorStatus): void {
     this.entries.value = this.entries
       .peek()

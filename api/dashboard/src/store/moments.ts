@@ -1,7 +1,7 @@
 import type { Annotation, Run } from "../bus/moments";
 import type { Finding } from "../bus/payload";
 
-/** What happened on a host in a span of time. Each list is sorted by time and has the newest report of each entry. */
+/** What happened on a host in a span of time. Each list is sorted by time and has the latest report of each entry. */
 export interface Moments {
   readonly annotations: readonly Annotation[];
   readonly findings: readonly Finding[];
@@ -10,14 +10,14 @@ export interface Moments {
 
 export const NO_MOMENTS: Moments = { annotations: [], findings: [], runs: [] };
 
-/** How many entries from the stream are kept in each list; the oldest entries are discarded. */
+/** How many entries from the stream each list keeps; the oldest are discarded. */
 export const MAX_LIVE = 300;
 
 // If an annotation is published without a time, the server of this page and the ingester each add the time at which
 // they received it. Two annotations with the same text and run are the same if their times differ by less than this.
 const SAME_MS = 2_000;
 
-/** Merge `listed` and `live`. A finding or run in both is kept as last reported, and an annotation as listed. */
+/** Merge `listed` and `live`. Of a finding or run in both, keep the newer version; of an annotation, the listed one. */
 export function combined(listed: Moments, live: Moments): Moments {
   const isKnown = (each: Annotation) => listed.annotations.some((other) => isSame(each, other));
   return {

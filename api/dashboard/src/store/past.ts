@@ -86,8 +86,8 @@ export class PastFeed {
 }
 
 /**
- * Compute the utilization over time from the host's history. This is the mean utilization of the GPUs. If the history
- * has no samples of GPUs, it is the utilization of the CPU.
+ * Compute the utilization over time from the host's history. This is the mean GPU utilization. If the history
+ * has no GPU samples, it is the CPU utilization.
  *
  * The result ends at `now`. It begins a little before the oldest point, and at least ten minutes before `now`.
  */

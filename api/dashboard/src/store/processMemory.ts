@@ -3,7 +3,7 @@ import type { ChannelSeries } from "./series";
 
 /**
  * The columns for the processes of a GPU. Each column is a place for one process, which gets its own area in the chart.
- * With more places, some areas would be too thin, or would have the same colour.
+ * With more places, some areas would be too thin or have the same colour.
  */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
@@ -14,17 +14,16 @@ export interface PlacedProcess {
   readonly command: string;
   /** The time of the newest sample that lists the process, by the collector's clock. */
   readonly seen: number;
-  /** The memory of the process in the newest sample that lists the process, in bytes. */
+  /** The memory of the process in the newest sample that lists it, in bytes. */
   readonly memory: number;
 }
 
 /**
- * The memory of the processes on one GPU, from the samples that this page has received. The history does not store the
- * memory of processes.
+ * The memory of the processes on one GPU, from the samples that this page has received; the history does not store it.
  *
- * Each of the `PLACES` holds at most one process. If all places are taken, the next process takes the place of the
- * process that ended first. If none has ended, the next process takes the place of the process with the least memory,
- * but only if the next process uses more memory.
+ * Each place in `PLACES` is for one process. If all places are taken, a new process replaces the process that
+ * ended first. If none has ended, the new process replaces the one with the least memory, but only if the new process
+ * uses more.
  */
 export class ProcessMemory {
   constructor(
@@ -64,8 +63,8 @@ export class ProcessMemory {
   }
 
   /**
-   * The place for the next process. It is a free place if there is one. Otherwise, it is the place of the process that
-   * ended first or, if no process has ended, of the process that uses the least memory.
+   * The place for the next process: a free place if there is one; if not, that of the process that ended first; if none
+   * has ended, that of the process that uses the least memory.
    */
   private weakest(now: number): number {
     const rank = (each: PlacedProcess | null) =>
@@ -75,7 +74,7 @@ export class ProcessMemory {
   }
 }
 
-/** The processes by key. If one is listed twice, for compute and for graphics, its amounts of memory are added up. */
+/** The processes by key. If one is listed twice, for compute and for graphics, its memory is added up. */
 function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
   const found = new Map<string, PlacedProcess>();
   for (const row of rows) {

@@ -1,6 +1,6 @@
 /**
  * The result of an insertion. `added`: the sample was added. `known`: the series already has the sample, or the sample
- * is too old. `covered`: the series has a bucket that includes the sample's time.
+ * is older than the series' window. `covered`: the series has a bucket that includes the sample's time.
  */
 export type Insertion = "added" | "known" | "covered";
 
@@ -19,10 +19,9 @@ const OUTAGE_SPACINGS = 4;
 /**
  * The points of one channel in the last `windowMs`, sorted by time, in typed arrays of bounded length.
  *
- * A point is a sample, or a bucket with the means of all samples of a span. No sample is stored twice:
- * no two points have the same time, and no sample is stored beside a bucket that includes it. NaN
- * means that a value was not reported. `revision` increases with every change, except when a sample is
- * added at the end.
+ * A point is a sample, or a bucket with the means of all samples in a span. No sample is stored twice:
+ * no two points have the same time, and no bucket includes a stored sample. NaN means that a value was not reported.
+ * `revision` increases with every change except the addition of a sample at the end.
  */
 export class ChannelSeries {
   length = 0;
@@ -68,7 +67,7 @@ export class ChannelSeries {
     return this.columns.get(name)?.[index] ?? NaN;
   }
 
-  /** Insert a sample so that the points stay sorted by time, even if the sample is late. */
+  /** Insert a sample, even a late one, so that the points stay sorted by time. */
   insert(time: number, read: (column: string) => number): Insertion {
     const index = this.indexFrom(time);
     if (index < this.length && this.times[index] === time) {
@@ -96,10 +95,10 @@ export class ChannelSeries {
   }
 
   /**
-   * Merge rows of the history.
+   * Merge rows from the history.
    *
    * The rows replace the buckets between `rows.start` and `rows.end`. A new bucket also replaces the
-   * samples that it includes. Samples that the history does not have yet are kept.
+   * samples that it includes. Samples that are not yet in the history are kept.
    */
   merge(rows: Rows): void {
     const fresh = rows.times.flatMap((_, row) => (this.isNull(rows, row) ? [] : [row]));

@@ -13,10 +13,10 @@ const NOISE = 3;
 const known = new WeakMap<ChannelSeries, { readonly key: string; readonly slope: number | null }>();
 
 /**
- * How much the column `used` has grown per minute in the last ten minutes.
+ * How much the column `used` has grown per minute over the last ten minutes.
  *
- * The result is 0 if `used` was steady, and null if there is less than two minutes of data. `whole` is the column with
- * the upper limit of `used`, such as `memory_total` for `memory_used`.
+ * 0 if `used` was steady; null if there is less than two minutes of data. `whole` is the column with the upper limit of
+ * `used`, such as `memory_total` for `memory_used`.
  *
  * The result is the median of the slopes between all pairs of points (Theil–Sen), so a single step has little effect.
  */

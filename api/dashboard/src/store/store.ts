@@ -3,8 +3,8 @@ import { HostData } from "./host";
 const MAX_HOSTS = 2;
 
 /**
- * The data of the two hosts that were displayed most recently. The data of any other host is evicted, and is loaded
- * from the history when the host is displayed again.
+ * The data of the two hosts that were displayed most recently. Any other host's data is evicted, and reloaded from the
+ * history when that host is displayed again.
  */
 export class Store {
   private readonly hosts = new Map<string, HostData>();

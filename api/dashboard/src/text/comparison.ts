@@ -10,9 +10,9 @@ export interface ComparedRow {
   readonly name: string;
   readonly label: string;
   readonly texts: readonly string[];
-  /** By how much the second run's value differs from the first run's value; empty if either is not a number. */
+  /** By how much the second run's value differs from the first run's; empty unless both are numbers. */
   readonly difference: string;
-  /** Whether at least one value of the row covers whole GPUs or the whole machine, not only the run's processes. */
+  /** Whether any value in the row covers whole GPUs or the whole machine, not only the run's processes. */
   readonly isShared: boolean;
 }
 
@@ -42,7 +42,7 @@ export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRo
 }
 
 /**
- * The difference as text, such as `+12 min (+9%)` or `same`; empty if a value is not known.
+ * The difference as text, such as `+12 min (+9%)` or `same`; empty if either value is unknown.
  *
  * The difference between two percentages is in percentage points, such as `−3 points`.
  */

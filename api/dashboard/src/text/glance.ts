@@ -10,7 +10,7 @@ export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical
  * The cell of a GPU on the page that shows all hosts.
  *
  * The cell shows the most severe problem of the GPU. If there is no problem, it shows whether the GPU is free or in
- * use. Without current data, it shows a question mark. It does not show the load of the GPU.
+ * use. Without current data, it shows a question mark. It never shows the GPU's load.
  */
 export interface Cell {
   readonly id: string;
@@ -44,7 +44,7 @@ export function cellOf(gpu: GlancedGpu, host: Pick<GlancedHost, "isOffline" | "f
   return { id, kind: "busy", sign: "", text: "in use" };
 }
 
-/** The most severe finding; if several are equally severe, the newest of them; null if there is no finding. */
+/** The newest of the most severe findings; null if there are no findings. */
 export function worstOf(findings: readonly GlancedFinding[]): GlancedFinding | null {
   const rank = ({ severity }: GlancedFinding) => SEVERITIES.indexOf(severity);
   return findings.toSorted((a, b) => rank(b) - rank(a) || b.since - a.since)[0] ?? null;

@@ -39,10 +39,10 @@ function stateOfFinding(finding: Finding): GpuState {
 }
 
 /**
- * The state that throttling gives a GPU; null if there is no throttling to show.
+ * The state of a throttled GPU; null if there is no throttling to show.
  *
- * Throttling because of heat, the hardware or the power supply is a warning, which is shown for up to 5 minutes after
- * the throttling has ended. Throttling for other reasons is only a note, because it is often normal: for example, a
+ * Throttling because of heat, the hardware or the power supply is a warning, which stays for up to 5 minutes after
+ * the throttling ends. Throttling for other reasons is only a note, because it is often normal: for example, a
  * busy GPU usually reaches its power limit. The note is shown only while the throttling lasts.
  */
 function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {

@@ -1,4 +1,4 @@
-/** For this count and all higher counts, the icon shows `9+`. */
+/** From this count on, the icon shows `9+`. */
 export const MOST_IN_ICON = 9;
 
 /**

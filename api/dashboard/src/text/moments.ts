@@ -1,7 +1,7 @@
 import type { Annotation, Run } from "../bus/moments";
 import { type Finding, numberOf } from "../bus/payload";
 
-/** The state of a run, or how it ended, such as `running`, `exit code 0`, `ended by SIGKILL`. */
+/** The state of a run, or how it ended, such as `running`, `exit code 0` or `ended by SIGKILL`. */
 export function runState({ ended, exitCode, isLost, signal }: Run): string {
   if (isLost) return "end not known";
   if (ended === null) return "running";
@@ -9,7 +9,7 @@ export function runState({ ended, exitCode, isLost, signal }: Run): string {
   return exitCode === null ? "ended" : `exit code ${exitCode}`;
 }
 
-/** A symbol for the state of a run, so that the state is not shown by colour alone. */
+/** A symbol for a run's state, so that the state is not shown by colour alone. */
 export function runSign(run: Run): string {
   if (run.isLost) return "?";
   if (run.ended === null) return "●";
@@ -20,7 +20,7 @@ export function hasFailed({ exitCode, signal }: Run): boolean {
   return signal !== null || (exitCode !== null && exitCode !== 0);
 }
 
-/** When a run ended; `now` if it has not ended yet. If its end is not known, this is when the run was last reported. */
+/** When a run ended; `now` if it has not ended yet. If its end is unknown, when the run was last reported. */
 export function runEnd({ ended, isLost, started, summary }: Run, now: number): number {
   const reported = started + 1000 * (numberOf(summary.duration) ?? 0);
   return ended ?? (isLost ? reported : now);

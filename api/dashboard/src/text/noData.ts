@@ -13,7 +13,7 @@ export interface NoData {
 }
 
 /**
- * The texts that the page shows for a host from which samples no longer arrive.
+ * The texts shown for a host whose samples no longer arrive.
  *
  * Null while samples arrive, during a silence of less than 10 s, or if no sample has ever arrived.
  */

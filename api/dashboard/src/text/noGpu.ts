@@ -13,7 +13,7 @@ export function noGpuReason(host: HostData | null): string {
 /**
  * Whether the collector runs without its GPU sensor.
  *
- * False if the status is the collector's last will (an MQTT feature), because that status lists no sensors.
+ * False if the status is the collector's last will (an MQTT feature), which lists no sensors.
  */
 export function isGpuDisabled(host: HostData | null): boolean {
   const sensors = host?.status?.sensors ?? {};

@@ -26,7 +26,7 @@ export function degrees(value: Maybe): string {
   return isMissing(value) ? DASH : `${Math.round(value)}°`.replace("-", "−");
 }
 
-/** A whole number with separators between thousands. */
+/** A whole number with thousands separators. */
 export function grouped(value: Maybe): string {
   return isMissing(value) ? DASH : GROUPED.format(Math.round(value));
 }
@@ -44,14 +44,14 @@ export function megahertz(value: Maybe): string {
 /**
  * A frequency without its unit, such as `2.10` in `2.10 / 3.80 GHz`.
  *
- * The number is in the unit in which `highest` is displayed. If `highest` is not known, the text includes the unit.
+ * The number is in the unit in which `highest` is displayed. If `highest` is unknown, the text includes the unit.
  */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
 }
 
-/** The number and the unit of a rate that is given in MB/s. The number has about three significant digits. */
+/** The number and the unit of a rate given in MB/s. The number has about three significant digits. */
 export function rateParts(value: Maybe): { readonly number: string; readonly unit: string } {
   if (isMissing(value)) return { number: DASH, unit: "" };
   if (value < ONE) return { number: threeDigits(value * 1000, 1), unit: "kB/s" };
@@ -95,7 +95,7 @@ export function size(bytes: Maybe): string {
   return `${inUnit(bytes, unit)} ${UNITS[unit]!}`;
 }
 
-/** `12.8 GiB / 16 GiB`: both sizes have the unit of the total. A total that is a whole number has no decimals. */
+/** `12.8 GiB / 16 GiB`: both sizes have the unit of the total. A whole-number total has no decimals. */
 export function sizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);

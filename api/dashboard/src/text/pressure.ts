@@ -1,6 +1,6 @@
 /**
- * How much tasks wait for a resource. `calm`: tasks never or rarely wait. `info`: tasks wait, but this is not a
- * problem. `note`: the waiting may become a problem. `alarm`: the waiting is a problem.
+ * To what degree tasks wait for a resource. `calm`: tasks rarely or never wait. `info`: tasks wait, but this is not a
+ * problem. `note`: the waiting might become a problem. `alarm`: the waiting is a problem.
  */
 export interface Pressure {
   readonly kind: "calm" | "info" | "note" | "alarm";

@@ -12,7 +12,7 @@ const IN_UNIT: Readonly<Record<string, (value: number) => string>> = {
   "MB/s": rate,
   MHz: megahertz,
 };
-/** How to format the fields whose value is a code, not a quantity. */
+/** How to format fields whose values are codes, not quantities. */
 const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   performance_state: (value) => `P${value}`,
   remapping_pending: yesOrNo,

@@ -31,7 +31,7 @@ function lastPart(text: string): string {
 }
 
 /**
- * The prefixes that at least half of the texts (and at least two) share. Each prefix ends with a separator. For
+ * The prefixes shared by at least half of the texts (and at least two). Each prefix ends with a separator. For
  * example, `node-1` and `node-12` share the prefix `node-`.
  */
 function commonStarts(texts: readonly string[]): Set<string> {

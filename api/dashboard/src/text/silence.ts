@@ -5,8 +5,8 @@ import type { HostData } from "../store/host";
 const READINGS = ["utilization", "memory_used", "temperature", "power"];
 
 /**
- * Why a GPU reports no readings: the collector's sentence about this GPU, or a general text if there
- * is no such sentence. Null if the GPU reports at least one of `READINGS`, or has no sample at all.
+ * Why a GPU reports no readings: the collector's sentence about this GPU, or a generic text if there
+ * is none. Null if the GPU reports at least one of `READINGS`, or has no sample at all.
  */
 export function silenceOfGpu(id: string, host: HostData | null): string | null {
   const values = host?.newest.get(gpuChannel(id))?.values ?? {};

@@ -1,7 +1,7 @@
 const MEGABYTE = 1e6;
 const GIGABYTE = 1e9;
 
-/** Formats a growth rate in bytes per minute, for example as `+118 MB/min` or `steady`; empty if it is not known. */
+/** Formats a growth rate in bytes per minute, for example as `+118 MB/min` or `steady`; empty if unknown. */
 export function slopeText(slope: number | null): string {
   if (slope === null) return "";
   const size = Math.abs(slope);

@@ -4,9 +4,9 @@ import { duration, momentTime, spanTime } from "./time";
 
 interface Context {
   readonly now: number;
-  /** How long the history keeps data, in ms; null if this is not known. */
+  /** How long the history keeps data, in ms; null if unknown. */
   readonly keptMs: number | null;
-  /** The data of the charts; null until the data has arrived. */
+  /** The charts' data; null until it has arrived. */
   readonly data: HostData | null;
 }
 

@@ -18,9 +18,9 @@ export function heatOf(values: Values): Heat | null {
 }
 
 /**
- * How many degrees a GPU is below its slowdown temperature; null if this is not known.
+ * How many degrees a GPU is below its slowdown temperature; null if unknown.
  *
- * If `values` does not contain the margin, it is the slowdown temperature minus the GPU's temperature.
+ * If `values` has no margin, the margin is the slowdown temperature minus the GPU's temperature.
  */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>

@@ -19,7 +19,7 @@ export interface State {
 /** Reasons that do not count as throttling: an idle GPU lowers its clocks because it has nothing to do. */
 const HARMLESS = new Set(["gpu_idle", "none"]);
 
-/** The labels of the reasons why a GPU is throttled. If a reason has no label, its name is used without underscores. */
+/** The labels of the reasons for throttling. A reason without a label keeps its name, with spaces for underscores. */
 export function throttleLabels(reasons: readonly string[]): string[] {
   const labels = reasons.filter((reason) => !HARMLESS.has(reason)).map(labelOf);
   return [...new Set(labels)];
@@ -42,7 +42,7 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 }
 
 /**
- * Whether the GPU is throttled. `alarm`: heat, the hardware or the power supply slows the GPU down now. `note`: one of
+ * Whether the GPU is throttled. `alarm`: heat, the hardware or the power supply is slowing the GPU down. `note`: one of
  * these slowed the GPU down for at least 1% of the last 5 minutes, but not in the newest sample. `info`: the GPU is
  * throttled only for other reasons, such as a power limit. `calm`: the GPU is not throttled.
  */

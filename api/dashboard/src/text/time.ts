@@ -43,7 +43,7 @@ export function dateAndTime(wall: number): string {
   return `${date(wall)}, ${clockTime(wall)}`;
 }
 
-/** HH:MM:SS; preceded by the date if `now` is on another date. */
+/** HH:MM:SS, preceded by the date if `now` is on another date. */
 export function momentTime(wall: number, now: number): string {
   const day = date(wall);
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
@@ -52,14 +52,14 @@ export function momentTime(wall: number, now: number): string {
 /**
  * A span such as `23:10:05–23:20:00`.
  *
- * A date that both times share is written only once; the date of `now` is left out.
+ * A shared date is written only once; the date of `now` is left out.
  */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;
 }
 
-/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h. The second unit is left out if it would be 0. */
+/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h. The second unit is omitted if it is 0. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;

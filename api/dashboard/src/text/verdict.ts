@@ -12,9 +12,9 @@ export interface Verdict {
 
 interface Context {
   readonly badge: BadgeKind;
-  /** The number of GPUs of the host. */
+  /** How many GPUs the host has. */
   readonly gpus?: number;
-  /** The number of findings that the user has muted; these findings are not in the `FindingsState`. */
+  /** The number of muted findings; the `FindingsState` does not contain them. */
   readonly muted?: number;
 }
 
@@ -39,13 +39,13 @@ export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: 
   };
 }
 
-/** Why the findings are not known. */
+/** Why the findings are unknown. */
 function reasonOf(problem: string | null, badge: BadgeKind): string {
   if (badge === "reconnecting") return "Findings unavailable. Retrying.";
   return problem === null ? "Loading the findings." : `The findings cannot be read: ${problem} Retrying.`;
 }
 
-/** The number of active findings whose severity is `warning` or `critical`. */
+/** The number of active findings of severity `warning` or `critical`. */
 export function attentionCount(state: FindingsState): number {
   return worstFirst(state).filter(({ severity }) => severity !== "info").length;
 }

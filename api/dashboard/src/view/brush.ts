@@ -1,9 +1,9 @@
 import { type Zoom, zoomTo } from "./view";
 
-/** What a drag on the history strip does: select a new span, move the old span, or move an edge of the old span. */
+/** What a drag on the history strip does: select a new span, move the old one, or move one of its edges. */
 export type DragHandle = "select" | "move" | "from" | "to";
 
-/** The span after a drag from `start` to `end`. It is limited to `bounds`; null if it would be shorter than 1 s. */
+/** The span after a drag from `start` to `end`, limited to `bounds`; null if it would be shorter than 1 s. */
 export function brushed(handle: DragHandle, old: Zoom, start: number, end: number, bounds: Zoom): Zoom | null {
   const inside = (time: number) => Math.min(Math.max(time, bounds.from), bounds.to);
   if (handle === "from") return zoomTo(inside(old.from + end - start), old.to);

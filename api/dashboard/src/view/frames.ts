@@ -4,14 +4,14 @@ import { signal } from "@preact/signals";
 const TICK_MS = 60;
 
 /**
- * Draws the page in the browser's next frame; one drawing shows all changes since the previous drawing.
+ * Draws the page in the browser's next frame; each drawing shows all changes since the previous one.
  *
  * Nothing is drawn while the page is hidden. When the page becomes visible again, it is drawn with all changes.
  */
 export class Frames {
   /**
    * How many times the page has been drawn. A host's data is not a signal, so code that reads the data must also read
-   * this signal: only then does the code run again at the next drawing.
+   * this signal in order to run again at the next drawing.
    */
   readonly count = signal(0);
   private requested = false;
@@ -31,7 +31,7 @@ export class Frames {
     if (!document.hidden) this.request();
   }
 
-  /** Draw after a short delay, so that all samples that the collector took at the same time are drawn together. */
+  /** Draw after a short delay, so that samples taken at the same time are drawn together. */
   gather(): void {
     if (this.gathering || this.requested) return;
     this.gathering = true;

@@ -28,8 +28,8 @@ export class OpenHints {
   }
 
   /**
-   * Hide the explanation soon after the pointer has left. The explanation stays open if the pointer returns in time, or
-   * if the explained element has the keyboard focus.
+   * Hide the explanation shortly after the pointer leaves. It stays open if the pointer returns in time, or if the
+   * explained element has the keyboard focus.
    */
   leave(): void {
     this.keep();

@@ -16,8 +16,8 @@ export function useMonitor(): Monitor {
 
 /**
  * Returns a signal with the result of `read`, updated whenever the data changes. If a component uses the signal as
- * text or as an attribute, only this text or attribute is updated; the component is not rendered again. A change of the
- * component's props does not update the signal. So if `read` uses props, the component needs a key that contains them.
+ * text or as an attribute, only that text or attribute is updated; the component is not rendered again. A change to the
+ * component's props does not update the signal, so if `read` uses props, the component needs a key that contains them.
  */
 export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   const monitor = useMonitor();
@@ -32,7 +32,7 @@ export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   }, [monitor]);
 }
 
-/** Returns the result of `read`. When new data changes the result, the component is rendered again. */
+/** Returns the result of `read`, and renders the component again when new data changes the result. */
 export function useValue<T>(read: Read<T>): T {
   return useReading(read).value;
 }

@@ -2,8 +2,8 @@ import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
 
 /**
- * Handles the keys that work on the whole page, except in a form field or while a dialog is open; Help.tsx lists these
- * keys. Returns a function that removes the handlers.
+ * Handles the page-wide keys, which Help.tsx lists, except in a form field or while a dialog is open. Returns a
+ * function that removes the handlers.
  */
 export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
   const onKeyDown = (event: KeyboardEvent) => {

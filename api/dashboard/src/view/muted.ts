@@ -10,7 +10,7 @@ export interface Mutable {
   readonly since: number;
 }
 
-/** The findings that the user has muted; the browser stores this list. If a finding recurs, it is no longer muted. */
+/** The findings that the user has muted, stored by the browser. If a finding recurs, it is no longer muted. */
 export class Muted {
   readonly keys = signal<ReadonlySet<string>>(stored());
 

@@ -2,8 +2,8 @@ import { computed, signal } from "@preact/signals";
 import type { HostData } from "../store/host";
 
 /**
- * A host's data, frozen for a paused view. `now` is the time when the data was frozen, by the collector's clock; `wall`
- * is the same time by the browser's clock.
+ * A host's data, frozen for a paused view. `now` is when the data was frozen, by the collector's clock; `wall` is the
+ * same time by the browser's clock.
  */
 export interface Frozen {
   readonly data: HostData;
@@ -16,8 +16,8 @@ export class Pause {
   readonly frozen = signal<Frozen | null>(null);
   readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
   /**
-   * Whether the view is paused but no data is frozen yet. This is the case after the user has chosen another host,
-   * until the history of that host has arrived or has failed to load.
+   * Whether the view is paused but no data is frozen yet. This is the case from when the user chooses another host
+   * until that host's history has arrived or failed to load.
    */
   private readonly isPending = signal(false);
 
@@ -33,7 +33,7 @@ export class Pause {
     this.frozen.value = null;
   }
 
-  /** Call this when the host's history has arrived or has failed to load. A pending pause then freezes `data`. */
+  /** Call this when the host's history has loaded or failed to load. A pending pause then freezes `data`. */
   settle(data: HostData | null): void {
     if (this.isPending.peek()) this.freeze(data);
     this.isPending.value = false;

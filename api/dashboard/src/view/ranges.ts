@@ -32,8 +32,8 @@ export function rangeWords(range: Range): string {
 }
 
 /**
- * The ranges to offer if the history keeps data for `keptMs`. Ranges of at most an hour are always offered, because the
- * page itself keeps the data of the last hour.
+ * The ranges to offer if the history keeps data for `keptMs`. Ranges of up to an hour are always offered, because the
+ * page itself keeps the last hour of data.
  */
 export function rangesWithin(keptMs: number): Range[] {
   const offered = PRESETS.filter((range) => rangeMs(range) <= Math.max(keptMs, OWN));
@@ -52,7 +52,7 @@ interface Available {
 
 /**
  * The range to show first. It is the shortest range that shows all data of the last hour. If the newest data is older
- * than an hour, it is the shortest range that includes the newest data, or else the longest range.
+ * than an hour, it is the shortest range that includes that data, or the longest range if none does.
  */
 export function fittingRange({ oldest, newest }: Available, now: number, ranges: readonly Range[]): Range {
   const isRecent = newest === null || newest > now - OWN;

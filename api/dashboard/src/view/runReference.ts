@@ -1,6 +1,6 @@
 export const RUN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** A reference to a run in the page's address. If `host` is null, the id alone must identify the run. */
+/** How the page's address refers to a run. If `host` is null, the id alone must identify the run. */
 export interface RunReference {
   readonly id: string;
   readonly host: string | null;

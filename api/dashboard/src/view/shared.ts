@@ -1,6 +1,6 @@
 /**
- * Returns `known` if it has the same contents as `next`; otherwise `next`. A signal that is given the same object again
- * causes no update.
+ * Returns `known` if it has the same contents as `next`; otherwise `next`. A signal that is set to the same object
+ * again causes no update.
  */
 export function shared<T>(known: T | undefined, next: T): T {
   return known !== undefined && isSame(known, next) ? known : next;

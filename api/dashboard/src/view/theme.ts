@@ -6,7 +6,7 @@ export type ThemeChoice = (typeof THEMES)[number];
 const KEY = "system-monitor-theme";
 const DARK = "(prefers-color-scheme: dark)";
 
-/** The theme that the user has chosen; the browser stores it. The theme `auto` follows the system. */
+/** The theme that the user has chosen, stored in the browser. The theme `auto` follows the system. */
 export class Theme {
   readonly choice = signal<ThemeChoice>(stored());
   /** The colours that the page uses now. */

@@ -1,18 +1,18 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** Which page, host, range and so on are displayed. The page's address contains the view. */
+/** What is displayed: the page, host, range and so on. The page's address contains the view. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;
   readonly gpu: string | null;
-  /** The range that was chosen; null if the page chooses the range. */
+  /** The chosen range; null if the page is to choose one. */
   readonly range: Range | null;
   readonly series: readonly GpuSeries[];
   readonly zoom: Zoom | null;
-  /** The id of the run that is displayed above the charts. */
+  /** The id of the run displayed above the charts. */
   readonly run: string | null;
-  /** The two runs that the page `compare` shows. */
+  /** The two runs on the page `compare`. */
   readonly compare: readonly RunReference[] | null;
   /** The displayed part of the two runs, in ms since the start of each run; null if the whole runs are displayed. */
   readonly compareZoom: Zoom | null;
@@ -25,13 +25,13 @@ export type Page = (typeof PAGES)[number];
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
 
-/** A span in whole ms. */
+/** A time span in whole ms. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
 }
 
-/** The span of the charts. It is fixed if the view has a zoom; otherwise it always ends now. */
+/** The span of the charts. A zoom fixes it; without a zoom, it always ends now. */
 export interface Span extends Zoom {
   readonly isFixed: boolean;
 }
@@ -51,7 +51,7 @@ export const DEFAULT_VIEW: View = {
   compareZoom: null,
 };
 
-/** The range that is displayed until the page has chosen a range for the host. */
+/** The range displayed until the page has chosen one for the host. */
 export const DEFAULT_RANGE: Range = "1h";
 
 /** The span of the charts when the collector's clock shows `now`. `fallback` is the range if the view has none. */
@@ -63,8 +63,8 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
 }
 
 /**
- * Parse a view from the fragment of a URL. A part that is missing or invalid gets its default value. Unknown
- * names in the list of series are ignored.
+ * Parse a view from a URL fragment. A part that is missing or invalid gets its default value. Unknown names in the list
+ * of series are ignored.
  */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
@@ -86,7 +86,7 @@ export function viewFromHash(hash: string): View {
   };
 }
 
-/** Write a view as the fragment of a URL. Parts that have their default values are left out. */
+/** Write a view as the fragment of a URL. Parts with default values are left out. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
   const compare = view.page === "compare" ? view.compare : null;

@@ -1,4 +1,4 @@
-"""Asks a GPU for values through NVML, and collects the values, failures and unsupported calls."""
+"""Queries a GPU through NVML, and collects the values, failures and unsupported calls."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Answers(NamedTuple):
     lacking: dict[Probe, str]
 
     def joined(self, other: "Answers") -> "Answers":
-        """Return these answers together with ``other``."""
+        """Return these answers merged with ``other``."""
         return Answers(
             self.values | other.values,
             self.failures | other.failures,

@@ -1,4 +1,4 @@
-"""Reads one GPU through NVML, and describes the GPU's problem if it has one."""
+"""Reads one GPU through NVML, and describes its problem, if any."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -35,7 +35,7 @@ class NvmlDevice(GpuDevice):
     """One GPU, identified by its index in NVML."""
 
     def __init__(self, index: int) -> None:
-        """Store the ``index``; NVML is not called yet."""
+        """Store ``index`` without calling NVML."""
         self._index = index
         self._mig = MigInstances()
         self._handle: Handle | None = None
@@ -64,10 +64,10 @@ class NvmlDevice(GpuDevice):
             self._failed(_explanation(error, self._index))
 
     def read(self, clock: Clock) -> GpuReading:
-        """Read the GPU's values, its processes and its MIG instances.
+        """Read the GPU's values, processes and MIG instances.
 
-        The values that seldom change are read only every 30 s. If one of these values cannot be
-        read, the next call reads all of them again.
+        The values that seldom change are read only every 30 s. If one of them cannot be read,
+        the next call reads them all again.
         """
         try:
             handle, now = self._find_handle(), clock()

@@ -1,7 +1,7 @@
 """NVIDIA's driver, through NVML (libnvidia-ml), the management library that comes with it.
 
-NVML's indices follow the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` hides no GPU from NVML.
-Importing this module loads neither the library nor its Python binding ``pynvml``.
+NVML's indices follow the order of the PCI bus; NVML ignores ``CUDA_VISIBLE_DEVICES``. Importing
+this module loads neither the library nor its Python binding ``pynvml``.
 """
 
 import ctypes
@@ -60,7 +60,7 @@ class NvmlDriver(GpuDriver):
         return self._devices
 
     def close(self) -> None:
-        """Shut NVML down, which makes all its handles invalid."""
+        """Shut NVML down, which invalidates all its handles."""
         self.details = {}
         if self._nvml is not None:
             self._nvml.close()

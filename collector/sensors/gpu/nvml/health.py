@@ -41,7 +41,7 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 def energy(handle: Handle) -> tuple[float, float]:
     """Return the joules used so far, twice, because two fields are computed from this number.
 
-    The field ``energy`` is this number, and ``power_average`` is the number's increase per second.
+    The field ``energy`` is this number, and ``power_average`` is its increase per second.
     """
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
@@ -90,8 +90,8 @@ def remapped_rows(handle: Handle) -> tuple[int, int]:
 def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
     """Return a function that reads one of a GPU's memory error counts.
 
-    ``error`` is the type of the errors: corrected or uncorrected. ``counter`` is volatile (counted
-    since the driver was loaded) or aggregate (counted over the life of the GPU). Each combination
+    ``error`` is the error type: corrected or uncorrected. ``counter`` is volatile (counted
+    since the driver was loaded) or aggregate (counted over the GPU's lifetime). Each combination
     of the two has its own function, because a GPU may support only some combinations.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)

@@ -14,7 +14,7 @@ import pynvml
 from telemetry.errors import SensorAbsentError, SensorFailedError
 
 Handle: TypeAlias = Any
-"""NVML's handle of a GPU, valid until NVML is shut down."""
+"""NVML's handle for a GPU, valid until NVML is shut down."""
 
 # Errors that mean that a value is not available to us. Other calls for the GPU still work.
 NOT_REPORTED = frozenset(
@@ -94,12 +94,12 @@ def explain_absence(error: pynvml.NVMLError) -> str:
 
 
 def concerns_all(error: pynvml.NVMLError) -> bool:
-    """Return whether ``error``, which a call for one GPU raised, means that no GPU can be read."""
+    """Return whether ``error``, raised by a call for one GPU, means that no GPU can be read."""
     return error.value in _ABSENCES and error.value not in NOT_REPORTED
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return why a GPU cannot be read, as the words after "GPU 1", such as "is lost"."""
+    """Return why a GPU cannot be read, phrased to follow "GPU 1", such as "is lost"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
@@ -121,8 +121,8 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 class Nvml:
     """NVML, started by ``open`` and shut down by ``close``.
 
-    Several objects of this class may be open at the same time: NVML shuts down when the last
-    one is closed.
+    Several objects of this class can be open at once: NVML shuts down when the last one is
+    closed.
     """
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsentError if that fails; ``open`` may then be called again."""
+        """Start NVML. Raises SensorAbsentError if that fails; ``open`` can then be called again."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
@@ -159,8 +159,8 @@ class Nvml:
     def count(self) -> int:
         """Return the number of GPUs.
 
-        Raises SensorAbsentError if there is no GPU, or if the driver can no longer be used. Raises
-        SensorFailedError if the call fails for another reason; the GPUs found before may then still
+        Raises SensorAbsentError if there is no GPU or the driver can no longer be used. Raises
+        SensorFailedError if the call fails for another reason; GPUs found earlier might still
         answer.
         """
         try:

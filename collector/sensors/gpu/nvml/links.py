@@ -1,4 +1,4 @@
-"""Reads the number, the state and the traffic of a GPU's NVLinks through NVML."""
+"""Reads the number, state and traffic of a GPU's NVLinks through NVML."""
 
 import pynvml
 
@@ -23,7 +23,7 @@ def links(handle: Handle) -> tuple[float | None, int | None]:
 
 
 def traffic(handle: Handle) -> tuple[object, ...]:
-    """Return the KiB sent so far and the KiB received so far, each summed over all links.
+    """Return the KiB sent and the KiB received so far, each summed over all links.
 
     Only GPUs up to the Hopper generation have these counters.
     """

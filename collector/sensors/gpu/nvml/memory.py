@@ -12,9 +12,9 @@ def memory(handle: Handle) -> tuple[int, int, str]:
     """Return the used bytes, the total bytes, and the kind of memory.
 
     Some GPUs share the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU). For
-    such a GPU, NVML reports the error 'not supported', or sizes of zero. This function then returns
-    the sizes of the system's memory: MemTotal - MemAvailable as the used bytes, and MemTotal as the
-    total. See https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
+    such a GPU, NVML reports the error 'not supported', or sizes of zero. This function then reports
+    the system's memory: MemTotal - MemAvailable as the used bytes, and MemTotal as the total.
+    See https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
     """
     try:
         info = _dedicated(handle)

@@ -38,7 +38,7 @@ class _Instance(NamedTuple):
 class MigInstances:
     """Reads the MIG instances of one GPU.
 
-    The instances are listed again at least every 30 s, because users may create and destroy them.
+    The instances are listed again at least every 30 s, because users can create and destroy them.
     ``failures`` tells which values could not be read in the newest reading, and why. Its keys are
     names such as ``MIG 0's memory_used``.
     """
@@ -50,7 +50,7 @@ class MigInstances:
         self._due = float("-inf")
 
     def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
-        """Return the values of each instance's fields, keyed by the instance's index in NVML.
+        """Return the values of each instance's fields, keyed by the instance's NVML index.
 
         ``now`` is the monotonic time in seconds. Raises an NVMLError if NVML cannot list the
         instances, or if a call fails with an error that concerns the whole GPU or all GPUs.

@@ -1,7 +1,7 @@
-"""The probes of a GPU: each pairs an NVML call with the catalogue's fields that the call fills.
+"""The probes of a GPU: each pairs an NVML call with the catalogue fields that it fills.
 
-To add a value, first add a field to the catalogue. Then add a probe here and, for a number, its
-range of credible values.
+To add a value, first add a field to the catalogue. Then add a probe here and, if the value is a
+number, its range of credible values.
 """
 
 from collections.abc import Callable
@@ -92,10 +92,10 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether ``value``, which is not credible, is NVML's way to report no value.
+    """Return whether ``value``, which is not credible, means that NVML has no value.
 
     NVML has no value if ``value`` is None or a number with all bits set, with or without the sign
-    bit. ``_NO_VALUE`` is the smallest such number; all larger numbers are treated in the same way.
+    bit. ``_NO_VALUE`` is the smallest such number; all larger numbers are treated the same way.
     """
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
@@ -160,7 +160,7 @@ def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
 
 
 class Probe(NamedTuple):
-    """A call that reads values from a GPU, and the catalogue's field for each of these values."""
+    """A call that reads values from a GPU, and the catalogue's field for each value."""
 
     fields: tuple[str, ...]
     ask: Callable[[Handle], tuple[object, ...]]

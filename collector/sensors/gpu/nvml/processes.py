@@ -78,8 +78,8 @@ def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
     NVML reports compute, graphics and MPS processes in separate lists. A process of several kinds
-    is in several lists. Each of these lists reports the memory that the process uses in total, so
-    the numbers must not be added up.
+    appears in several. Each of these lists reports the process's total memory use, so the numbers
+    must not be added up.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
     for process in (process for listing in listings for process in listing):
