@@ -188,6 +188,7 @@ class Publisher:
         self._unsent.clear()
         self._waiting.clear()
         self._waiting_bytes = 0
+        self._sent = Acknowledged()
 
     def _greet(self) -> None:
         if self._on_connected is not None:
