@@ -1,1 +1,1 @@
-"""Starts System Monitor: the command line, its roles, and the embedded broker."""
+"""The command `system-monitor`: its arguments, its subcommands, and the embedded broker."""

@@ -14,7 +14,8 @@ class Listeners:
     """The address (``host``) and the ports that an embedded broker listens on.
 
     ``mqtt`` is the port of MQTT 3.1.1, and ``mqtt5`` that of MQTT 5; one port can serve both
-    versions. A port of 0 means that the protocol has no port of its own.
+    versions. If ``mqtt5`` is 0, MQTT 5 has no separate port; only Mosquitto then serves it, on
+    ``mqtt``. If ``websocket`` is 0, MQTT over WebSocket is not served.
     """
 
     host: str

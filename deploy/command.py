@@ -73,7 +73,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _checked(arguments: Sequence[str]) -> "Start":
     """Return the role in ``arguments``, with its settings.
 
-    Raises SystemMonitorError if an argument or a setting is not valid.
+    Raises SystemMonitorError if an argument or a setting is invalid.
     """
     from deploy import arguments as command_line  # noqa: PLC0415 - takes half a second to import
     from deploy.lean_start import Start  # noqa: PLC0415

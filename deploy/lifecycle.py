@@ -51,8 +51,8 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     """Run ``components`` until SIGINT, SIGTERM, or SIGHUP; return the exit code.
 
     Once all components have started, ``announce`` runs in its own thread. If a component fails to
-    start, the components that have started are stopped, and the error is raised. Stopping takes
-    at most two seconds: if a part hangs, the process ends without waiting for it.
+    start, those that have started are stopped, and the error is raised. Stopping takes at most two
+    seconds: if a part hangs, the process ends without waiting for it.
 
     If an unexpected error ends a thread, everything is stopped, and the exit code is 1. If the
     process continued, the part that lost its thread would look healthy but do nothing.

@@ -69,8 +69,8 @@ class Straggler:
         f"{LONE_SPAN / 3600:g} h, at least two of them have each deviated in power, utilization "
         f"or temperature for {LONE:g} s and in at least {LONE_READINGS} readings.",
         "inference servers whose loads differ now and then\n"
-        "different jobs, even with the same command\n"
-        "rank 0, which saves checkpoints\n"
+        "GPUs that run different jobs, even if the jobs have the same command\n"
+        "the pauses of rank 0 while it saves checkpoints\n"
         "pipeline stages that have differed since the run began\n"
         "a GPU that is always warmer because of its slot",
         "The driver has to list the processes, and the collector has to be able to read their "

@@ -113,7 +113,7 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Schedule the run ``key`` to be recorded at the time ``due``.
+        """Schedule the recording of the run ``key`` to be saved at the time ``due``.
 
         If too many recordings of the run's host are already scheduled, the run is skipped.
         """

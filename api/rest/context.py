@@ -32,8 +32,8 @@ class Parts:
 
     ``events`` limits the rate of accepted events. ``recordings`` is the folder of saved
     recordings. ``ends`` holds the runs that have just ended. The lock ``scrapes`` ensures
-    that only one response to Prometheus is built at a time, because a response takes tenths of a
-    second of CPU time if there are many hosts.
+    that responses to Prometheus are built one at a time: with many hosts, each takes tenths of a
+    second of CPU time.
     """
 
     settings: Settings

@@ -28,7 +28,7 @@ class LiveSamples:
         self._stored: dict[str, bool] = {}  # by host; the host checked the longest ago is first
 
     async def problem(self) -> str | None:
-        """Return a sentence about the live hosts that the history has no recent samples from.
+        """Return a sentence about the live hosts without recent samples in the history.
 
         Return None if there are no such hosts. Raises HistoryUnavailableError.
         """
@@ -55,7 +55,7 @@ class LiveSamples:
     def _queries(self) -> dict[str, Query]:
         """Return a query for each host to check.
 
-        A query finds a sample if the history keeps up.
+        Each query finds a sample if the history keeps up.
         """
         now, clock = time.monotonic(), unix_milliseconds()
         queries = {}

@@ -63,7 +63,7 @@ def column_names(channels: Mapping[str, Columns]) -> list[str]:
 
 
 def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]:
-    """Yield the rows in order of time.
+    """Yield the rows, ordered by time.
 
     Once per sampling interval, the collector reads all its sensors, normally within a few
     milliseconds. So samples of different channels share a row if they are less than half an

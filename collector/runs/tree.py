@@ -28,9 +28,9 @@ class ProcessTree:
 
     A process belongs to the tree if its parent does, or if the leader of its process group or
     session does, even after that leader has ended. This finds a process even if its parent ended
-    before the process was seen. ``foster`` is the id of a process that adopts
-    processes whose parent has ended. The children of ``foster`` belong to the tree too, unless they
-    started before the root.
+    before the process was seen. ``foster`` is the id of a process that adopts processes whose
+    parent has ended. The children of ``foster`` belong to the tree too, unless they started before
+    the root.
 
     ``is_part`` is true if the run began later than its first process. In this case, the peak RSS
     that the kernel reports for a process does not count, because the peak may be from before the

@@ -43,7 +43,7 @@ class RunWatcher:
     """Tracks the runs of ``host``; publishes their states and ends through ``publish``.
 
     The keeper is created, and its modules are loaded, when the first GPU sample or message about a
-    run arrives, because a machine that has neither GPUs nor runs does not need them.
+    run arrives: a machine without GPUs or runs does not need them.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Reads the clock frequency of the CPU's cores."""
+"""Reads the clock frequency of the CPU cores."""
 
 import re
 import sys
@@ -26,7 +26,7 @@ def parse_cpuinfo(text: bytes) -> list[float]:
 
 
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
-    """Return the frequencies that the kernel reports; None for a frequency that it does not report.
+    """Return the frequencies that the kernel reports, and None for the others.
 
     ``/proc/cpuinfo`` is tried first: on older kernels, reading the ``scaling_cur_freq`` of an x86
     core can take 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would

@@ -102,8 +102,8 @@ class NetworkSensor(Sensor):
 
         A container that monitors the host has the host's ``/sys`` and PID namespace, but its own
         ``/proc/net/dev`` contains only the container's interfaces. In such a container, this
-        function returns the file of process 1, which is the host's first process. Elsewhere, it
-        returns ``/proc/net/dev``.
+        function returns the file of process 1, the host's first process. Elsewhere, it returns
+        ``/proc/net/dev``.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

@@ -17,7 +17,7 @@ _SHORTEST = 2_000
 
 
 class Reader(Protocol):
-    """Reads a part of the history."""
+    """Reads part of the history."""
 
     def read(self, selection: Selection, start: int, end: int, max_points: int) -> Answer:
         """Return the history from ``start`` to ``end`` (Unix milliseconds). Raises ExportError."""

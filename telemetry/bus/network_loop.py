@@ -29,10 +29,10 @@ class NetworkLoop:
 
     Each attempt to connect uses a new client from ``new_client``. The pauses between attempts
     grow from ``first_pause`` to ``longest_pause`` seconds. They are jittered, so that clients do
-    not all reconnect at once. A client that is displaced (see Tenure) waits for 30 to
-    60 s between attempts. ``on_failure()`` is called after each failed attempt to reach the
-    broker. While the client is connected, ``on_turn()`` is called after each read, and at least
-    every 2.5 s.
+    not all reconnect at once. A displaced client (see Tenure) waits for 30 to 60 s
+    between attempts. ``on_failure()`` is called after each failed attempt to reach the broker.
+    While the client is connected, ``on_turn()`` is called after each read, and at least every
+    2.5 s.
     """
 
     def __init__(

@@ -15,11 +15,11 @@ Items = Iterable[tuple[object, Any]]
 class Metric(NamedTuple):
     """One metric: its name, and how its values are read from a sample.
 
-    ``field`` is the field from which the metric is read. ``member`` is the member that is read from
-    each group, or empty if the field contains no groups. If ``label`` is set, the metric has one
-    series for each item that ``items`` returns for the field's value. Without ``label``, the metric
-    has a single series. Its value is what ``single`` returns for the field's value, or the field's
-    value itself if ``single`` is None.
+    The metric is read from ``field``. ``member`` is the member that is read from each group, or
+    empty if the field contains no groups. If ``label`` is set, the metric has one series for each
+    item that ``items`` returns for the field's value. Without ``label``, the metric has a single
+    series. Its value is what ``single`` returns for the field's value, or the field's value itself
+    if ``single`` is None.
     """
 
     name: str

@@ -1,9 +1,8 @@
 """The interface of a history store, the same for each database.
 
-A store keeps samples at full rate for a short time (the window), and events for
-days. For each minute, it also keeps the mean, minimum and maximum of each field, for days. Such a
-one-minute summary is called a minute. The store keeps minutes only if their retention is longer
-than that of the samples.
+A store keeps samples at full rate for a short time (the window), and events for days. It also keeps
+each field's mean, minimum and maximum per minute, for days. Such a one-minute summary is called a
+minute. The store keeps minutes only if their retention is longer than that of the samples.
 
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
@@ -177,7 +176,7 @@ class HistoryReader(Protocol):
     def read(self, query: Query) -> dict[str, Columns]:
         """Return the answer to ``query``: an entry for each channel that has points in the span.
 
-        Never returns a sample or minute older than its retention. Raises
+        Never returns a sample or one-minute point that is older than its retention. Raises
         HistoryUnavailableError.
         """
 

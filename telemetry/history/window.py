@@ -48,7 +48,7 @@ class Window:
 
     @property
     def start(self) -> int:
-        """The oldest timestamp that is inside the window."""
+        """The oldest timestamp inside the window."""
         return self.clock() - self.length
 
     @property

@@ -6,7 +6,7 @@ take a long time. The driver calls ``clock`` immediately before or after it read
 driver raises
 
 - SensorAbsentError if none of its GPUs can be read on this machine;
-- SensorFailedError if one call failed and other calls may still succeed.
+- SensorFailedError if one call failed but others might succeed.
 
 The message of either error is a sentence for the user.
 """

@@ -20,7 +20,7 @@ _END_SECONDS = 0.5
 class GpuThread:
     """Makes calls to ``device`` in a thread, one at a time.
 
-    Only one other thread may use the methods and attributes of this object: the caller's thread.
+    Only the caller's thread may use this object's methods and attributes.
     A call that does not return in time keeps the GPU's thread busy. Until it returns, further calls
     are skipped. The result of the late call is discarded.
 
@@ -77,9 +77,8 @@ class GpuThread:
     def result(self, deadline: float) -> GpuReading | None:
         """Return the result of the newest call, or None if the call failed or was skipped.
 
-        Waits at most until the monotonic time ``deadline``, and returns None if there is no result
-        by then. Raises SensorAbsentError if the call did, because this error concerns all GPUs of
-        the driver.
+        Also returns None if there is no result by the monotonic time ``deadline``. Raises
+        SensorAbsentError if the call did, because this error concerns all GPUs of the driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (

@@ -49,9 +49,9 @@ class Server:
     ) -> bytes:
         """Send a request and return the response body.
 
-        Raises ResponseError if the response does not have the expected status and media type. The
-        media type is checked too, because a proxy can respond to any request with its own page and
-        status 200. Raises a urllib3 error if there is no response.
+        Raises ResponseError if the response has an unexpected status or media type. The media type
+        is checked too, because a proxy can respond to any request with its own page and status 200.
+        Raises a urllib3 error if there is no response.
         """
         response = self._pool.request(
             method, f"{self._root}/{path}?{urlencode(parameters or {})}", body=body, redirect=False

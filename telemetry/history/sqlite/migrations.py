@@ -14,8 +14,8 @@ it holds the number of these rows, and the mean, minimum and maximum of each fie
 the minutes that must be computed. Triggers add a minute to ``due`` when one of its samples is
 inserted or updated.
 
-Never change a released migration. To change the tables, add a migration at the end of the list, and
-add a dump of a file in the previous format to ``tests/telemetry/history/schemas``.
+Never change a released migration. To change the tables, append a migration to the list, and add a
+dump of a file in the previous format to ``tests/telemetry/history/schemas``.
 """
 
 import sqlite3
