@@ -137,7 +137,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether a row has a PID and start time, and is no graphics process or MPS server."""
+    """Return whether a row has a PID and start time, but is neither graphics nor an MPS server."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

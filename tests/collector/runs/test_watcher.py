@@ -15,6 +15,16 @@ def message(payload: bytes, *, retained: bool = False) -> Message:
     return Message("system/runs/x", payload, retained, 1, 0, 0)
 
 
+@pytest.fixture
+def watching(monkeypatch: pytest.MonkeyPatch) -> tuple[RunWatcher, list[Publication]]:
+    """Start a watcher that checks without delay; return it and the list of what it publishes."""
+    monkeypatch.setattr(watcher_module, "_PAUSE_SECONDS", 0.01)
+    published: list[Publication] = []
+    watcher = RunWatcher("alpha", TopicScheme(), published.append, lambda: True)
+    watcher.start()
+    return watcher, published
+
+
 def test_a_flood_is_discarded_and_a_run_among_it_is_not_looked_at_for_long() -> None:
     """The thread is not running, so everything that is taken waits."""
     watcher = RunWatcher("alpha", TopicScheme(), lambda _: None, lambda: True)
@@ -25,12 +35,9 @@ def test_a_flood_is_discarded_and_a_run_among_it_is_not_looked_at_for_long() -> 
 
 
 def test_what_is_not_a_run_is_ignored_and_a_run_that_cannot_go_on_is_ended(
-    monkeypatch: pytest.MonkeyPatch,
+    watching: tuple[RunWatcher, list[Publication]],
 ) -> None:
-    monkeypatch.setattr(watcher_module, "_PAUSE_SECONDS", 0.01)
-    published: list[Publication] = []
-    watcher = RunWatcher("alpha", TopicScheme(), published.append, lambda: True)
-    watcher.start()
+    watcher, published = watching
     for payload in (b"", b"{}", b"\xff", b"[1]", run("y", channel="system/runs/y").payload()):
         watcher.receive(message(payload))
     left = run("x", channel="system/runs/x", process="another boot")
@@ -43,12 +50,9 @@ def test_what_is_not_a_run_is_ignored_and_a_run_that_cannot_go_on_is_ended(
 
 
 def test_the_deletion_of_a_state_is_published_again_if_the_broker_has_lost_it(
-    monkeypatch: pytest.MonkeyPatch,
+    watching: tuple[RunWatcher, list[Publication]],
 ) -> None:
-    monkeypatch.setattr(watcher_module, "_PAUSE_SECONDS", 0.01)
-    published: list[Publication] = []
-    watcher = RunWatcher("alpha", TopicScheme(), published.append, lambda: True)
-    watcher.start()
+    watcher, published = watching
     state = run("x", channel="system/runs/x", process="another boot").payload()
     watcher.receive(message(state))
     wait_until(lambda: len(published) == 2, "its end")
